@@ -1,0 +1,1 @@
+"""MonoQL's services: four subgraphs, their backends, and the kit they share."""

@@ -1,0 +1,76 @@
+"""May she? Permission questions, all of one request asked together, answered by the User Service, never cached beyond it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+from strawberry.dataloader import DataLoader
+
+from services.kit.upstream import Upstream
+
+
+class Permission(StrEnum):
+    """What a role can allow. Writing includes reading: see the User Service's rules."""
+
+    CAMPAIGN_READ = "CAMPAIGN_READ"
+    CAMPAIGN_WRITE = "CAMPAIGN_WRITE"
+    CAMPAIGN_PUBLISH = "CAMPAIGN_PUBLISH"
+    ENTRY_READ = "ENTRY_READ"
+    ENTRY_REVIEW = "ENTRY_REVIEW"
+    PII_READ = "PII_READ"
+    SELECTION_READ = "SELECTION_READ"
+    SELECTION_RUN = "SELECTION_RUN"
+    CODE_READ = "CODE_READ"
+    CODE_MANAGE = "CODE_MANAGE"
+    CODE_REVEAL = "CODE_REVEAL"
+    EXPORT_RUN = "EXPORT_RUN"
+    METRICS_READ = "METRICS_READ"
+    TEAM_MANAGE = "TEAM_MANAGE"
+    AUDIT_READ = "AUDIT_READ"
+    PRIVACY_MANAGE = "PRIVACY_MANAGE"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a permission is asked on: a team, or a campaign of a team."""
+
+    team_id: str | None
+    campaign_id: str | None = None
+
+
+class AccessCheck(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One question: may this user do this, on this team or campaign?"""
+
+    user_id: str
+    permission: str
+    team_id: str | None = None
+    campaign_id: str | None = None
+
+
+class AccessChecks(msgspec.Struct):
+    checks: list[AccessCheck]
+
+
+class AccessAnswers(msgspec.Struct):
+    """`allowed[i]` answers `checks[i]`."""
+
+    allowed: list[bool]
+
+
+class Access:
+    """One request's permission questions on behalf of one user."""
+
+    def __init__(self, users: Upstream, user_id: str | None) -> None:
+        self._users = users
+        self._user_id = user_id
+        self._loader: DataLoader[AccessCheck, bool] = DataLoader(self._ask)
+
+    async def allows(self, permission: Permission, scope: Scope) -> bool:
+        """Whether the caller has the permission there. Anonymous callers have none."""
+        if self._user_id is None:
+            return False
+        return await self._loader.load(AccessCheck(self._user_id, permission, scope.team_id, scope.campaign_id))
+
+    async def _ask(self, checks: list[AccessCheck]) -> list[bool]:
+        answers = await self._users.call("POST", "/access/check", AccessAnswers, AccessChecks(checks), idempotent=True)
+        return answers.allowed

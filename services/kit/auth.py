@@ -1,0 +1,182 @@
+"""Who is calling: OIDC access tokens, verified by every subgraph for itself."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import jwt
+from jwt.types import Options
+
+from services.kit.errors import Unavailable
+from services.kit.ids import user_id
+from services.kit.telemetry import log
+
+_ALGORITHMS = ["RS256", "ES256"]
+_LEEWAY_SECONDS = 30
+_MAX_TOKEN = 8192
+_REFETCH_COOLDOWN_SECONDS = 10.0
+_REFRESH_SECONDS = 300.0
+_CACHED_TOKENS = 20_000
+
+
+class BadToken(Exception):
+    """The bearer token does not prove who is calling. The message says why in words that help no forger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A verified caller. `claims` are the token's, for facts the issuer vouches for (email, country, member_id)."""
+
+    user_id: str
+    issuer: str
+    subject: str
+    claims: dict[str, Any] = field(repr=False)
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a service account calls (a client-credentials token), never a fan."""
+        return self.claims.get("client_id") == self.subject or self.claims.get("azp") == self.subject
+
+
+@dataclass(slots=True)
+class _Issuer:
+    url: str
+    keys: dict[str, jwt.PyJWK] = field(default_factory=dict[str, jwt.PyJWK])
+    fetched_at: float = float("-inf")
+    tried_at: float = float("-inf")
+    fetching: asyncio.Task[None] | None = None
+
+
+class TokenVerifier:
+    """Verifies access tokens of the configured issuers.
+
+    Keys come from each issuer's discovery document and are kept as last known good: an issuer that is down does not lock out tokens of known keys. An
+    unknown `kid` makes at most one fetch per cool-down, shared by all who wait for it, and is a BadToken (never a 5xx) if it stays unknown.
+    """
+
+    def __init__(
+        self, issuers: Sequence[str], audience: str, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._issuers = {url.rstrip("/"): _Issuer(url.rstrip("/")) for url in issuers}
+        self._audience = audience
+        self._client = httpx.AsyncClient(transport=transport, timeout=3.0, trust_env=False)
+        self._verified: dict[str, tuple[Principal, float]] = {}
+        self._jwt = jwt.PyJWT()
+        self._options: Options = {"require": ["exp", "iss", "aud", "sub"], "verify_iat": False}
+
+    async def authenticate(self, authorization: bytes | None) -> Principal | None:
+        """The caller behind an Authorization header; None without one. Raises BadToken."""
+        if authorization is None:
+            return None
+        scheme, _, token = authorization.decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise BadToken("The Authorization header must be 'Bearer <token>'.")
+        known = self._verified.get(token)
+        if known is not None and known[1] > time.time():
+            return known[0]
+        principal, expires = await self._verify(token.strip())
+        self._remember(token, principal, expires)
+        return principal
+
+    async def warm_up(self) -> None:
+        """Fetches every issuer's keys. Raises Unavailable when none can be had."""
+        await asyncio.gather(*(self._fetch(issuer) for issuer in self._issuers.values() if not issuer.keys))
+        if not all(issuer.keys for issuer in self._issuers.values()):
+            raise Unavailable("no keys from the identity provider yet")
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def _verify(self, token: str) -> tuple[Principal, float]:
+        if len(token) > _MAX_TOKEN:
+            raise BadToken("The token is too long.")
+        try:
+            header = jwt.get_unverified_header(token)
+            unverified = self._jwt.decode(token, options={"verify_signature": False})
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            raise BadToken("The token is malformed.") from None
+        issuer = self._issuers.get(str(unverified.get("iss", "")).rstrip("/"))
+        if issuer is None:
+            raise BadToken("The token's issuer is not accepted here.")
+        if header.get("alg") not in _ALGORITHMS or "crit" in header or not isinstance(header.get("kid"), str):
+            raise BadToken("The token must be signed with RS256 or ES256 and name its key.")
+        key = await self._key(issuer, header["kid"])
+        if key.algorithm_name != header["alg"]:
+            raise BadToken("The token's algorithm is not its key's.")
+        try:
+            claims = self._jwt.decode(
+                token,
+                key,
+                algorithms=[key.algorithm_name],
+                audience=self._audience,
+                issuer=str(unverified["iss"]),
+                leeway=_LEEWAY_SECONDS,
+                options=self._options,
+            )
+        except jwt.ExpiredSignatureError:
+            raise BadToken("The token has expired.") from None
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
+            raise BadToken("The token is not valid here.") from None
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 0 < len(subject) <= 255:
+            raise BadToken("The token's subject is not valid.")
+        principal = Principal(user_id(issuer.url, subject), issuer.url, subject, claims)
+        return principal, float(claims["exp"]) + _LEEWAY_SECONDS
+
+    async def _key(self, issuer: _Issuer, kid: str) -> jwt.PyJWK:
+        now = time.monotonic()
+        if kid not in issuer.keys:
+            if issuer.fetching is not None or now - issuer.tried_at > _REFETCH_COOLDOWN_SECONDS:
+                await self._fetch(issuer)
+        elif now - issuer.fetched_at > _REFRESH_SECONDS and now - issuer.tried_at > _REFETCH_COOLDOWN_SECONDS:
+            self._start_fetch(issuer)
+        key = issuer.keys.get(kid)
+        if key is None:
+            raise BadToken("The token's key is not known.")
+        return key
+
+    async def _fetch(self, issuer: _Issuer) -> None:
+        await asyncio.shield(issuer.fetching or self._start_fetch(issuer))
+
+    def _start_fetch(self, issuer: _Issuer) -> asyncio.Task[None]:
+        if issuer.fetching is None:
+            issuer.tried_at = time.monotonic()
+            issuer.fetching = asyncio.create_task(self._refresh(issuer))
+        return issuer.fetching
+
+    async def _refresh(self, issuer: _Issuer) -> None:
+        try:
+            discovery = (await self._client.get(f"{issuer.url}/.well-known/openid-configuration")).raise_for_status().json()
+            document = (await self._client.get(discovery["jwks_uri"])).raise_for_status().json()
+            keys = {key.key_id: key for key in _usable(document) if key.key_id}
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError) as error:
+            log.warning("keys not fetched, keeping the last known", issuer=issuer.url, reason=type(error).__name__)
+        else:
+            if keys:
+                issuer.keys = keys
+                issuer.fetched_at = time.monotonic()
+                self._verified.clear()
+        finally:
+            issuer.fetching = None
+
+    def _remember(self, token: str, principal: Principal, expires: float) -> None:
+        if len(self._verified) >= _CACHED_TOKENS:
+            self._verified.clear()
+        self._verified[token] = (principal, expires)
+
+
+def _usable(document: dict[str, Any]) -> list[jwt.PyJWK]:
+    keys: list[jwt.PyJWK] = []
+    for entry in document["keys"]:
+        if entry.get("use", "sig") != "sig" or entry.get("kty") not in ("RSA", "EC"):
+            continue
+        try:
+            key = jwt.PyJWK(entry, algorithm=entry.get("alg") or ("RS256" if entry["kty"] == "RSA" else "ES256"))
+        except jwt.PyJWTError:
+            continue
+        if key.algorithm_name in _ALGORITHMS:
+            keys.append(key)
+    return keys

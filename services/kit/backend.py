@@ -1,0 +1,143 @@
+"""What every REST backend is put together from: database, outbox, keys, files, peers, and the app around its routes."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+from obstore.store import ObjectStore
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.kit.asgi import App, Shell, respond_problem
+from services.kit.errors import Unavailable
+from services.kit.files import FileTokens, open_files
+from services.kit.outbox import Outbox, Route
+from services.kit.pg import Database, open_database
+from services.kit.proof import BackendKey
+from services.kit.rest import Api
+from services.kit.sealing import LookupKey, Sealer
+from services.kit.settings import BackendSettings
+from services.kit.upstream import Upstream
+
+SERVICES = ("users", "campaigns", "entries", "codes")
+Transports = Mapping[str, httpx.AsyncBaseTransport]
+
+
+@dataclass(kw_only=True)
+class Resources:
+    """What a backend works with. A service's own `Service` subclasses this and adds its store."""
+
+    settings: Any
+    database: Database
+    sealer: Sealer
+    lookup: LookupKey
+    outbox: Outbox
+    peers: dict[str, Upstream]
+    files: ObjectStore
+    tokens: FileTokens
+
+    def peer(self, name: str) -> Upstream:
+        """Another service's backend. Raises Unavailable when its URL is not configured."""
+        if name not in self.peers:
+            raise Unavailable(f"{name.upper()}_BACKEND_URL is not set.")
+        return self.peers[name]
+
+
+S = TypeVar("S", bound=Resources)
+
+
+@asynccontextmanager
+async def open_resources(
+    kind: type[S], settings: BackendSettings, *, name: str, database_url: str, routes: Sequence[Route], transports: Transports | None = None
+) -> AsyncIterator[S]:
+    """A service's resources for the time of the context.
+
+    `routes` says where its outbox messages go; `transports` puts a peer in-process (tests).
+    """
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            open_database(
+                database_url,
+                size=settings.db_pool_size,
+                statement_timeout_ms=settings.statement_timeout_ms,
+                name=f"monoql-{name}",
+            )
+        )
+        peers = _open_peers(settings, transports or {})
+        for peer in peers.values():
+            stack.push_async_callback(peer.aclose)
+        sealer, lookup = Sealer(settings.data_keys), LookupKey(settings.lookup_key)
+        yield kind(
+            settings=settings,
+            database=database,
+            sealer=sealer,
+            lookup=lookup,
+            outbox=Outbox(database, sealer, routes, peers),
+            peers=peers,
+            files=open_files(settings.files_url),
+            tokens=FileTokens(lookup),
+        )
+
+
+def create_backend(
+    api: Api,
+    settings: BackendSettings,
+    open_service: Callable[[], AbstractAsyncContextManager[Any]],
+    *,
+    files: BaseRoute | None = None,
+) -> App:
+    """The ASGI app of a backend. `files` is its route for private files (`/{token}`), which guards itself."""
+    inner = api.app(None, BackendKey(settings.backend_keys))
+    served = _FilesApp(files, inner)
+
+    async def ready() -> None:
+        await inner.state.service.database.check()
+
+    shell = Shell(_Split(inner, served), ready=ready, timeout=settings.request_timeout, max_in_flight=settings.max_in_flight)
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        async with open_service() as service:
+            inner.state.service = app.resources = service
+            yield
+            shell.draining = True
+
+    app = App(shell, lifespan, files=served)
+    return app
+
+
+class _FilesApp:
+    """Serves `GET /{token}` by the service's own route. No time-out: a download takes as long as it takes."""
+
+    def __init__(self, route: BaseRoute | None, inner: Any) -> None:
+        self._route = route
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._route is None:
+            await respond_problem(send, 404, "NOT_FOUND", "There is nothing here.")
+            return
+        await self._route.handle({**scope, "app": self._inner}, receive, send)
+
+
+class _Split:
+    """`/files/…` of a backend that runs alone goes to its files route, all else to its API."""
+
+    def __init__(self, api: ASGIApp, files: ASGIApp) -> None:
+        self._api = api
+        self._files = files
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self._files if scope["path"].startswith("/files/") else self._api)(scope, receive, send)
+
+
+def _open_peers(settings: BackendSettings, transports: Transports) -> dict[str, Upstream]:
+    key = BackendKey(settings.backend_keys).value
+    urls = {name: getattr(settings, f"{name}_backend_url") for name in SERVICES}
+    return {
+        name: Upstream(url or f"http://{name}", key=key, timeout=10.0, transport=transports.get(name))
+        for name, url in urls.items()
+        if url or name in transports
+    }

@@ -1,0 +1,55 @@
+"""Idempotency keys: the same key with the same input answers what the first call answered, with another input it is refused."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from services.kit.errors import IdempotencyMismatch
+from services.kit.pg import Connection, Database, Queries
+
+T = TypeVar("T")
+_queries = Queries(Path(__file__).with_name("idempotency.sql"))
+
+TABLE = """
+CREATE TABLE idempotency (
+    actor      text NOT NULL,
+    operation  text NOT NULL,
+    key        text NOT NULL CHECK (length(key) BETWEEN 1 AND 200),
+    digest     bytea NOT NULL,
+    answer     jsonb,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (actor, operation, key)
+);
+"""
+
+
+async def once(
+    database: Database,
+    connection: Connection,
+    *,
+    actor: str,
+    operation: str,
+    key: str | None,
+    payload: Any,
+    returns: type[T],
+    action: Callable[[], Awaitable[T]],
+) -> tuple[T, bool]:
+    """Runs `action` in the caller's transaction, or replays what the first call with this key answered.
+
+    Answers the result and whether it was replayed. Two calls at once wait for each other on the key's row. Raises IdempotencyMismatch.
+    """
+    if key is None:
+        return await action(), False
+    digest = hashlib.sha256(msgspec.json.encode(payload, order="deterministic")).digest()
+    who = {"actor": actor, "operation": operation, "key": key}
+    if await database.fetchval(_queries.claim, connection, digest=digest, **who):
+        result = await action()
+        await database.execute(_queries.remember, connection, answer=msgspec.to_builtins(result), **who)
+        return result, False
+    earlier = await database.fetchrow(_queries.recall, connection, **who)
+    if earlier is None or earlier["digest"] != digest:
+        raise IdempotencyMismatch
+    return msgspec.convert(earlier["answer"], returns), True

@@ -1,0 +1,13 @@
+-- name: claim
+-- Takes the key for this transaction; waits for another that holds it, and answers nothing if that one commits.
+INSERT INTO idempotency (actor, operation, key, digest) VALUES (:actor, :operation, :key, :digest)
+ON CONFLICT DO NOTHING
+RETURNING true
+
+-- name: remember
+-- Keeps the answer to replay.
+UPDATE idempotency SET answer = :answer::jsonb WHERE actor = :actor AND operation = :operation AND key = :key
+
+-- name: recall
+-- What the first call with this key asked and was answered.
+SELECT digest, answer FROM idempotency WHERE actor = :actor AND operation = :operation AND key = :key

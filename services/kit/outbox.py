@@ -1,0 +1,107 @@
+"""Transactional outbox: a message is a row of the publishing transaction, delivered at once after commit, retried until taken.
+
+Delivery is at least once and in no order; receivers upsert by version. Bodies are sealed, for a message may hold personal data.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from services.kit.errors import DomainError
+from services.kit.ids import new_id
+from services.kit.pg import Connection, Database, Queries, Row
+from services.kit.sealing import Sealer
+from services.kit.telemetry import log
+from services.kit.upstream import Problem, Upstream
+
+_queries = Queries(Path(__file__).with_name("outbox.sql"))
+_encode = msgspec.json.Encoder().encode
+_CONTEXT = "outbox"
+_PER_REQUEST = 500
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a topic goes: `PUT` or `POST` to `path` on `target`, with the messages as the list under `field`."""
+
+    topic: str
+    target: str
+    method: str
+    path: str
+    field: str
+
+
+class Outbox:
+    """Publishes messages to other services.
+
+    Usage: `ids = await outbox.publish(connection, "campaign", [snapshot])` inside the transaction, then `await outbox.deliver(ids)` after
+    commit. The worker calls `drain()` forever for what could not be delivered.
+    """
+
+    def __init__(self, database: Database, sealer: Sealer, routes: Sequence[Route], peers: Mapping[str, Upstream]) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._peers = peers
+        self._routes: dict[str, list[Route]] = defaultdict(list)
+        for route in routes:
+            self._routes[route.topic].append(route)
+        self._by_target = {(route.topic, route.target): route for route in routes}
+
+    async def publish(self, connection: Connection, topic: str, messages: Iterable[Any]) -> list[str]:
+        """Writes each message once per target of its topic; returns the rows' ids for `deliver`."""
+        rows = [(new_id("out"), route.target, self.seal(message)) for message in messages for route in self._routes[topic]]
+        await self._database.execute(
+            _queries.publish,
+            connection,
+            ids=[row[0] for row in rows],
+            topic=topic,
+            targets=[row[1] for row in rows],
+            bodies=[row[2] for row in rows],
+        )
+        return [row[0] for row in rows]
+
+    def seal(self, message: Any) -> bytes:
+        """A message as the `body` of an outbox row, for statements that write rows of their own (see outbox.sql)."""
+        return self._sealer.seal(_encode(message), _CONTEXT)
+
+    async def deliver(self, ids: Sequence[str]) -> None:
+        """Tries these messages once, now. Never raises: what is not taken stays for `drain`."""
+        try:
+            async with self._database.transaction() as connection:
+                await self._send(connection, await self._database.fetch(_queries.lock_ids, connection, ids=list(ids)))
+        except Exception as error:  # noqa: BLE001 - the message is safe in its row
+            log.warning("outbox delivery postponed", reason=type(error).__name__)
+
+    async def drain(self, limit: int = 2000) -> int:
+        """Sends what is due, oldest first; returns how many messages were taken."""
+        async with self._database.transaction() as connection:
+            return await self._send(connection, await self._database.fetch(_queries.lock_due, connection, limit=limit))
+
+    async def _send(self, connection: Connection, rows: list[Row]) -> int:
+        groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in rows:
+            groups[row["topic"], row["target"]].append(row)
+        taken: list[str] = []
+        postponed: list[str] = []
+        for key, group in groups.items():
+            for start in range(0, len(group), _PER_REQUEST):
+                chunk = group[start : start + _PER_REQUEST]
+                done = await self._post(self._by_target[key], chunk)
+                (taken if done else postponed).extend(row["id"] for row in chunk)
+        await self._database.execute(_queries.settle, connection, taken=taken, postponed=postponed)
+        return len(taken)
+
+    async def _post(self, route: Route, rows: list[Row]) -> bool:
+        messages = [msgspec.Raw(self._sealer.open(row["body"], _CONTEXT)) for row in rows]
+        try:
+            await self._peers[route.target].call(
+                route.method, route.path, None, {route.field: messages}, idempotent=True
+            )
+        except (Problem, DomainError) as error:
+            log.warning("outbox message not taken", topic=route.topic, target=route.target, code=error.code)
+            return False
+        return True

@@ -1,0 +1,242 @@
+"""REST backends: typed routes on starlette and msgspec, and the OpenAPI 3.1 document made from them."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from inspect import getdoc
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from services.kit import errors
+from services.kit.asgi import BodyTooLarge
+from services.kit.proof import BackendKey
+
+B = TypeVar("B")
+MAX_BODY = 8 * 1024 * 1024
+
+# The one place where a backend's domain errors get a status.
+STATUS: dict[type[errors.DomainError], int] = {
+    errors.NotFound: 404,
+    errors.Forbidden: 403,
+    errors.Invalid: 422,
+    errors.Conflict: 409,
+    errors.IllegalTransition: 409,
+    errors.RateLimited: 429,
+    errors.IdempotencyMismatch: 409,
+    errors.Unavailable: 503,
+    BodyTooLarge: 413,
+}
+DEFAULT_STATUS = 409
+
+_encoder = msgspec.json.Encoder()
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """RFC 9457 problem; `code` is stable, `detail` is for people, further members depend on the code."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+class Call(Generic[B]):
+    """One request to a route: the decoded `body`, path and query values, and on whose behalf it comes (`actor`)."""
+
+    __slots__ = ("body", "request")
+
+    def __init__(self, request: Request, body: B) -> None:
+        self.request = request
+        self.body = body
+
+    @property
+    def service(self) -> Any:
+        """What the backend's `create_app` put together: store, outbox, files, …"""
+        return self.request.app.state.service
+
+    @property
+    def actor(self) -> str | None:
+        """The user id that the subgraph verified; None for anonymous calls and for other services."""
+        return self.request.headers.get("x-actor")
+
+    def path(self, name: str) -> str:
+        return str(self.request.path_params[name])
+
+    def query(self, name: str) -> str | None:
+        return self.request.query_params.get(name)
+
+    def limit(self, default: int = 50, most: int = 100) -> int:
+        """The `limit` query value, within 1 and `most`. Raises Invalid."""
+        given = self.query("limit")
+        if given is None:
+            return default
+        if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= most:
+            raise errors.Invalid([errors.Issue(["limit"], "OUT_OF_RANGE", f"limit must be 1 to {most}")])
+        return int(given)
+
+
+Handler = Callable[[Call[Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class _Operation:
+    method: str
+    path: str
+    handler: Handler
+    body: Any
+    returns: Any
+    status: int
+    query: Sequence[str]
+
+
+class Api:
+    """A backend's routes. Decorate a handler with `get`, `post`, `put` or `delete`; its docstring is the API summary."""
+
+    def __init__(self, title: str, version: str) -> None:
+        self.title = title
+        self.version = version
+        self._operations: list[_Operation] = []
+
+    def get(self, path: str, returns: Any, *, query: Sequence[str] = ()) -> Callable[[Handler], Handler]:
+        return self._route("GET", path, None, returns, 200, query)
+
+    def post(self, path: str, body: Any = None, returns: Any = None, *, status: int = 200) -> Callable[[Handler], Handler]:
+        return self._route("POST", path, body, returns, status)
+
+    def put(self, path: str, body: Any = None, returns: Any = None) -> Callable[[Handler], Handler]:
+        return self._route("PUT", path, body, returns, 200)
+
+    def delete(self, path: str, returns: Any = None) -> Callable[[Handler], Handler]:
+        return self._route("DELETE", path, None, returns, 200)
+
+    def app(self, service: Any, keys: BackendKey) -> Starlette:
+        """The ASGI app. Every route demands `x-backend-key`."""
+        routes: list[BaseRoute] = [Route(o.path, _endpoint(o, keys), methods=[o.method]) for o in self._operations]
+        document = _encoder.encode(self.openapi())
+        routes.append(Route("/openapi.json", lambda _: Response(document, media_type="application/json")))
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _http_problem})
+        app.state.service = service
+        return app
+
+    def include(self, other: "Api") -> None:
+        """Adds the routes of another part of the same service."""
+        self._operations += other._operations
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 document."""
+        named = [t for o in self._operations for t in (o.body, o.returns) if t is not None]
+        schemas, components = msgspec.json.schema_components([*named, Problem], ref_template="#/components/schemas/{name}")
+        lookup = dict(zip(map(repr, named), schemas, strict=False))
+        paths: dict[str, Any] = {}
+        for operation in sorted(self._operations, key=lambda o: (o.path, o.method)):
+            item = paths.setdefault(_template(operation.path), {})
+            item[operation.method.lower()] = _describe(operation, lookup)
+        return {
+            "openapi": "3.1.0",
+            "info": {"title": self.title, "version": self.version},
+            "paths": paths,
+            "components": {
+                "schemas": dict(sorted(components.items())),
+                "securitySchemes": {"backendKey": {"type": "apiKey", "in": "header", "name": "x-backend-key"}},
+            },
+            "security": [{"backendKey": []}],
+        }
+
+    def _route(
+        self, method: str, path: str, body: Any, returns: Any, status: int, query: Sequence[str] = ()
+    ) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            self._operations.append(_Operation(method, path, handler, body, returns, status, query))
+            return handler
+
+        return register
+
+
+def _endpoint(operation: _Operation, keys: BackendKey) -> Callable[[Request], Awaitable[Response]]:
+    decoder = msgspec.json.Decoder(operation.body) if operation.body is not None else None
+
+    async def endpoint(request: Request) -> Response:
+        if not keys.accepts(request.headers.get("x-backend-key", "").encode()):
+            return problem(401, "UNAUTHENTICATED", "This API is for MonoQL's own tiers: send x-backend-key.")
+        try:
+            body = decoder.decode(await _body(request)) if decoder else None
+            result = await operation.handler(Call(request, body))
+        except msgspec.ValidationError as error:
+            return problem(422, "VALIDATION_FAILED", str(error), issues=[_issue(str(error))])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return problem(400, "BAD_REQUEST", "The body is not valid JSON.")
+        except errors.DomainError as error:
+            return problem_for(error)
+        return Response(_encoder.encode(result), operation.status, media_type="application/json")
+
+    return endpoint
+
+
+def problem_for(error: errors.DomainError) -> Response:
+    """The answer to a domain error: its code, message and details under the status of `STATUS`."""
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), DEFAULT_STATUS)
+    return problem(status, error.code, error.message, **error.details)
+
+
+def problem(status: int, code: str, detail: str, **members: Any) -> Response:
+    body = {"type": f"urn:monoql:problem:{code.lower()}", "title": code, "status": status, "code": code, "detail": detail, **members}
+    headers = {"retry-after": str(members["retry_after_seconds"])} if "retry_after_seconds" in members else None
+    return Response(_encoder.encode(body), status, headers, "application/problem+json")
+
+
+async def _http_problem(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:
+        return problem(405, "METHOD_NOT_ALLOWED", "This path does not take that method.")
+    return problem(status, "NOT_FOUND", "There is nothing under this path.")
+
+
+async def _body(request: Request) -> bytes:
+    if int(request.headers.get("content-length") or 0) > MAX_BODY:
+        raise BodyTooLarge(f"The body may have {MAX_BODY} bytes at most.")
+    body = await request.body()
+    if len(body) > MAX_BODY:
+        raise BodyTooLarge(f"The body may have {MAX_BODY} bytes at most.")
+    return body
+
+
+def _issue(message: str) -> errors.Issue:
+    text, _, place = message.partition(" - at `$")
+    path = [part for part in re.split(r"[.\[\]`]+", place) if part]
+    return errors.Issue(path, "MALFORMED", text)
+
+
+def _template(path: str) -> str:
+    return re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
+
+
+def _describe(operation: _Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    handler = cast("Any", operation.handler)
+    summary, _, description = (getdoc(handler) or "").partition("\n\n")
+    described: dict[str, Any] = {"operationId": handler.__name__, "summary": summary.replace("\n", " ")}
+    if description:
+        described["description"] = description
+    parameters = [_parameter(name, "path") for name in re.findall(r"\{(\w+)", operation.path)]
+    parameters += [_parameter(name, "query") for name in operation.query]
+    if parameters:
+        described["parameters"] = parameters
+    if operation.body is not None:
+        content = {"application/json": {"schema": schemas[repr(operation.body)]}}
+        described["requestBody"] = {"required": True, "content": content}
+    answer: dict[str, Any] = {"description": "Done."}
+    if operation.returns is not None:
+        answer["content"] = {"application/json": {"schema": schemas[repr(operation.returns)]}}
+    failure = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    described["responses"] = {str(operation.status): answer, "default": {"description": "A problem.", "content": failure}}
+    return described
+
+
+def _parameter(name: str, place: str) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}

@@ -1,0 +1,68 @@
+"""Secrets at rest: AES-GCM for values that must be read back, keyed HMAC for values that are only looked up."""
+
+import base64
+import hmac
+import os
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import SecretStr
+
+_NONCE = 12
+
+
+class SealBroken(Exception):
+    """A sealed value was altered, moved to another context, or its key is no longer configured."""
+
+
+class Sealer:
+    """Encrypts with the first of `keys` (each `id:base64url(32 bytes)`), decrypts with any.
+
+    A sealed value is `len(id) | id | nonce | ciphertext`; `context` (say, `user.email`) is authenticated, so that
+    a value copied to another column does not open.
+    """
+
+    def __init__(self, keys: Sequence[SecretStr]) -> None:
+        pairs = [key.get_secret_value().partition(":") for key in keys]
+        self._keys = {name.encode(): AESGCM(_decode(value)) for name, _, value in pairs}
+        self._current = next(iter(self._keys))
+
+    def seal(self, value: str | bytes, context: str) -> bytes:
+        data = value.encode() if isinstance(value, str) else value
+        nonce = os.urandom(_NONCE)
+        body = self._keys[self._current].encrypt(nonce, data, context.encode())
+        return bytes([len(self._current)]) + self._current + nonce + body
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """Raises SealBroken."""
+        end = 1 + sealed[0]
+        key = self._keys.get(bytes(sealed[1:end]))
+        if key is None:
+            raise SealBroken(f"no key for a value of {context}")
+        try:
+            return key.decrypt(sealed[end : end + _NONCE], sealed[end + _NONCE :], context.encode())
+        except InvalidTag:
+            raise SealBroken(f"a value of {context} does not open") from None
+
+    def open_text(self, sealed: bytes | None, context: str) -> str | None:
+        """As `open`, for text that may be absent."""
+        return None if sealed is None else self.open(sealed, context).decode()
+
+
+class LookupKey:
+    """Keyed HMAC-SHA256, so that equal values can be found without being stored."""
+
+    def __init__(self, key: SecretStr) -> None:
+        self._key = _decode(key.get_secret_value())
+
+    def digest(self, kind: str, value: str) -> bytes:
+        """32 bytes that depend on the key, the kind of value, and the value."""
+        return hmac.digest(self._key, f"{kind}\0{value}".encode(), "sha256")
+
+
+def _decode(text: str) -> bytes:
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if len(raw) != 32:
+        raise ValueError("a key must be base64url of 32 bytes")
+    return raw

@@ -1,0 +1,110 @@
+"""Runs one service: `python -m services.serve users` (subgraph, its backend mounted in-process) or `… users --backend`.
+
+The composition root above the services: a subgraph never imports a backend, so the two are put together here.
+"""
+
+import argparse
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from services.kit import telemetry
+from services.kit.files_proxy import proxy_files
+
+SERVICES = ("users", "campaigns", "entries", "codes")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m services.serve", description=__doc__)
+    parser.add_argument("service", choices=SERVICES)
+    parser.add_argument("--backend", action="store_true", help="only the REST backend")
+    options = parser.parse_args()
+    name = options.service
+    port_setting = f"{name.upper()}_BACKEND_PORT" if options.backend else f"{name.upper()}_PORT"
+    port = int(os.environ.get(port_setting) or _missing(port_setting))
+    tier = "backend" if options.backend else "subgraph"
+    telemetry.configure(load_settings(name, tier), f"{name}-{tier}" if options.backend else name)
+    serve(backend_app(name) if options.backend else subgraph_app(name), port)
+
+
+def backend_app(name: str) -> Any:
+    """The service's backend as an app of its own."""
+    return import_module(f"services.{name}.backend.app").create_app(load_settings(name, "backend"))
+
+
+def subgraph_app(name: str) -> Any:
+    """The service's subgraph; with no `<SERVICE>_BACKEND_URL` its backend is mounted in-process at `/backend`."""
+    settings = load_settings(name, "subgraph")
+    create_subgraph = import_module(f"services.{name}.subgraph.app").create_app
+    if settings.backend_url:
+        subgraph = create_subgraph(settings)
+        return _together(subgraph, [subgraph], [Mount("/files", routes=[proxy_files(settings.backend_url)])])
+    backend = backend_app(name)
+    subgraph = create_subgraph(settings, transport=httpx.ASGITransport(backend))
+    return _together(subgraph, [backend, subgraph], [Mount("/backend", backend), Mount("/files", backend.files)])
+
+
+def serve(app: Any, port: int) -> None:
+    """Serves until SIGTERM, then lets requests in flight finish."""
+    config = uvicorn.Config(
+        app,
+        host=os.environ.get("BIND_HOST", "127.0.0.1"),
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=10,
+        backlog=4096,
+    )
+    uvicorn.Server(config).run()
+
+
+def load_settings(name: str, tier: str) -> Any:
+    return import_module(f"services.{name}.{tier}.settings").Settings.load()
+
+
+class _Together:
+    """One process's app: `/backend` and `/files` go to their own, all else to the subgraph; lifespans are entered in order."""
+
+    def __init__(self, subgraph: Any, members: list[Any], mounts: list[Mount]) -> None:
+        self._subgraph = subgraph
+        self._mounted = Starlette(routes=mounts, lifespan=_lifespans(members))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        mounted = scope["type"] == "lifespan" or scope["path"].startswith(("/backend/", "/files/"))
+        await (self._mounted if mounted else self._subgraph)(scope, receive, send)
+
+
+def _together(subgraph: Any, members: list[Any], mounts: list[Mount]) -> Any:
+    return _Together(subgraph, members, mounts)
+
+
+def _lifespans(members: list[Any]) -> Any:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for member in members:
+                await stack.enter_async_context(member.lifespan())
+            yield
+
+    return lifespan
+
+
+def _missing(setting: str) -> int:
+    raise SystemExit(f"{setting} is not set: on which port should this listen?")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Users: identity, phone, teams, roles, privacy, audit."""

@@ -1,0 +1,38 @@
+"""Composition root of the User Service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from services.kit.asgi import App
+from services.kit.backend import Resources, Transports, create_backend, open_resources
+from services.kit.outbox import Route
+from services.users.backend.routes import api
+from services.users.backend.settings import Settings
+from services.users.backend.store import Store
+
+ROUTES = [Route("user", "entries", "PUT", "/snapshots/users", "users")]
+
+
+@dataclass(kw_only=True)
+class Service(Resources):
+    """What the routes and jobs of the User Service work with."""
+
+    store: Store = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.database, self.sealer, self.lookup, self.outbox)
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, transports: Transports | None = None) -> AsyncIterator[Service]:
+    """The service for the time of the context; the worker opens it too."""
+    async with open_resources(
+        Service, settings, name="users", database_url=settings.database_url, routes=ROUTES, transports=transports
+    ) as service:
+        yield service
+
+
+def create_app(settings: Settings, *, transports: Transports | None = None) -> App:
+    """The REST backend as an ASGI app."""
+    return create_backend(api, settings, lambda: open_service(settings, transports))
