@@ -1,0 +1,1 @@
+"""What stands behind the executables in `scripts/`: bootstrap, embedded PostgreSQL, supervisor, identity provider."""

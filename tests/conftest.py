@@ -1,0 +1,3 @@
+"""Fixtures for all tests: `database("entries")`, `stack`."""
+
+pytest_plugins = ["tests.support.run", "tests.support.postgres", "tests.support.stack"]
