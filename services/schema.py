@@ -1,4 +1,6 @@
-"""Writes each service's contracts, `schema.graphql` upward and `openapi.json` downward; `--check` only says which are stale."""
+"""Writes each service's contracts, `schema.graphql` upward and `openapi.json` downward; `--check` only says
+which are stale.
+"""
 
 import json
 import sys

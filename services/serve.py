@@ -48,7 +48,9 @@ def subgraph_app(name: str) -> Any:
         return _together(subgraph, [subgraph], [Mount("/files", routes=[proxy_files(settings.backend_url)])])
     backend = backend_app(name)
     subgraph = create_subgraph(settings, transport=httpx.ASGITransport(backend))
-    return _together(subgraph, [backend, subgraph], [Mount("/backend", backend), Mount("/files", backend.files)])
+    return _together(
+        subgraph, [backend, subgraph], [Mount("/backend", backend), Mount("/files", backend.files)]
+    )
 
 
 def serve(app: Any, port: int) -> None:
@@ -76,7 +78,9 @@ def load_settings(name: str, tier: str) -> Any:
 
 
 class _Together:
-    """One process's app: `/backend` and `/files` go to their own, all else to the subgraph; lifespans are entered in order."""
+    """One process's app: `/backend` and `/files` go to their own, all else to the subgraph; lifespans are
+    entered in order.
+    """
 
     def __init__(self, subgraph: Any, members: list[Any], mounts: list[Mount]) -> None:
         self._subgraph = subgraph

@@ -20,7 +20,7 @@ from services.serve import SERVICES, load_settings
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m services.worker", description=__doc__)
     parser.add_argument("services", nargs="*", default=[], help=f"of {', '.join(SERVICES)}")
-    names = parser.parse_args().services or list(SERVICES)
+    names: list[str] = parser.parse_args().services or [*SERVICES]
     telemetry.configure(load_settings(names[0], "backend"), "worker")
     os.nice(5)  # jobs must not slow interactive queries on the same cores
     with asyncio.Runner() as runner:
@@ -62,10 +62,18 @@ async def _health(port: int) -> None:
         """The worker has no port that anyone waits for: alive is ready."""
 
     shell = Shell(nothing, ready=ready, timeout=5, max_in_flight=50)  # pyright: ignore[reportArgumentType]
-    config = uvicorn.Config(shell, host=os.environ.get("BIND_HOST", "127.0.0.1"), port=port, lifespan="off", access_log=False, log_config=None)
+    config = uvicorn.Config(
+        shell,
+        host=os.environ.get("BIND_HOST", "127.0.0.1"),
+        port=port,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # pyright: ignore[reportAttributeAccessIssue]
-    await server._serve()  # noqa: SLF001 - serve() would take over the signals
+    # Not serve(): it would take over the signals.
+    await server._serve()  # pyright: ignore[reportPrivateUsage]
 
 
 if __name__ == "__main__":

@@ -1,33 +1,16 @@
-"""May she? Permission questions, all of one request asked together, answered by the User Service, never cached beyond it."""
+"""May she? Permission questions, all of one request asked together, answered by the User Service, never
+cached beyond it.
+"""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import msgspec
 from strawberry.dataloader import DataLoader
 
+from services.kit.permissions import Permission
 from services.kit.upstream import Upstream
 
-
-class Permission(StrEnum):
-    """What a role can allow. Writing includes reading: see the User Service's rules."""
-
-    CAMPAIGN_READ = "CAMPAIGN_READ"
-    CAMPAIGN_WRITE = "CAMPAIGN_WRITE"
-    CAMPAIGN_PUBLISH = "CAMPAIGN_PUBLISH"
-    ENTRY_READ = "ENTRY_READ"
-    ENTRY_REVIEW = "ENTRY_REVIEW"
-    PII_READ = "PII_READ"
-    SELECTION_READ = "SELECTION_READ"
-    SELECTION_RUN = "SELECTION_RUN"
-    CODE_READ = "CODE_READ"
-    CODE_MANAGE = "CODE_MANAGE"
-    CODE_REVEAL = "CODE_REVEAL"
-    EXPORT_RUN = "EXPORT_RUN"
-    METRICS_READ = "METRICS_READ"
-    TEAM_MANAGE = "TEAM_MANAGE"
-    AUDIT_READ = "AUDIT_READ"
-    PRIVACY_MANAGE = "PRIVACY_MANAGE"
+__all__ = ["Access", "AccessAnswers", "AccessCheck", "AccessChecks", "Permission", "Scope"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +52,12 @@ class Access:
         """Whether the caller has the permission there. Anonymous callers have none."""
         if self._user_id is None:
             return False
-        return await self._loader.load(AccessCheck(self._user_id, permission, scope.team_id, scope.campaign_id))
+        return await self._loader.load(
+            AccessCheck(self._user_id, permission, scope.team_id, scope.campaign_id)
+        )
 
     async def _ask(self, checks: list[AccessCheck]) -> list[bool]:
-        answers = await self._users.call("POST", "/access/check", AccessAnswers, AccessChecks(checks), idempotent=True)
+        answers = await self._users.call(
+            "POST", "/access/check", AccessAnswers, AccessChecks(checks), idempotent=True
+        )
         return answers.allowed

@@ -1,4 +1,6 @@
-"""The shell around every HTTP process: request id, body limit, time-out, shedding, health, and no error text leaking."""
+"""The shell around every HTTP process: request id, body limit, time-out, shedding, health, and no error
+text leaking.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -61,7 +63,8 @@ async def _run_lifespan(
 class Shell:
     """Wraps an ASGI app.
 
-    Answers `/livez` (never touches a dependency) and `/readyz` (runs `ready`), sheds load past `max_in_flight` with a 503 and
+    Answers `/livez` (never touches a dependency) and `/readyz` (runs `ready`), sheds load past
+    `max_in_flight` with a 503 and
     Retry-After, ends a request after `timeout` seconds with a 504, and turns an exception into a problem that tells
     nothing but the request id. `/backend/…` of a mounted backend is a shell of its own and passes through.
     """
@@ -84,7 +87,9 @@ class Shell:
         elif path == "/readyz":
             await self._answer_ready(send)
         elif self._in_flight >= self._max_in_flight:
-            await respond_problem(send, 503, "UNAVAILABLE", "The service is at capacity. Try again in a second.", retry_after=1)
+            await respond_problem(
+                send, 503, "UNAVAILABLE", "The service is at capacity. Try again in a second.", retry_after=1
+            )
         else:
             self._in_flight += 1
             try:
@@ -111,15 +116,20 @@ class Shell:
         except TimeoutError:
             log.warning("request timed out", path=scope["path"])
             if not started:
-                await respond_problem(send_with_id, 504, "TIMEOUT", "The request took too long and was given up.")
+                await respond_problem(
+                    send_with_id, 504, "TIMEOUT", "The request took too long and was given up."
+                )
         except BodyTooLarge as error:
             if not started:
                 await respond_problem(send_with_id, 413, error.code, error.message)
-        except Exception as error:  # noqa: BLE001 - the last line of defence: nothing internal leaves
+        except Exception as error:
             log.error("request failed", path=scope["path"], exc_info=error)
             if not started:
                 await respond_problem(
-                    send_with_id, 500, "INTERNAL_SERVER_ERROR", f"Something went wrong here. Quote request id {rid} to support."
+                    send_with_id,
+                    500,
+                    "INTERNAL_SERVER_ERROR",
+                    f"Something went wrong here. Quote request id {rid} to support.",
                 )
 
     async def _answer_ready(self, send: Send) -> None:
@@ -128,7 +138,7 @@ class Shell:
                 raise Unavailable("shutting down")
             async with asyncio.timeout(3):
                 await self._ready()
-        except Exception as error:  # noqa: BLE001 - whatever it is, this process is not ready
+        except Exception as error:
             log.warning("not ready", reason=type(error).__name__)
             await respond(send, 503, b'{"status":"not ready"}')
         else:
@@ -157,10 +167,18 @@ async def read_body(receive: Receive, limit: int = MAX_BODY) -> bytes:
 
 
 async def respond(
-    send: Send, status: int, body: bytes, content_type: bytes = b"application/json", headers: Mapping[bytes, bytes] | None = None
+    send: Send,
+    status: int,
+    body: bytes,
+    content_type: bytes = b"application/json",
+    headers: Mapping[bytes, bytes] | None = None,
 ) -> None:
     """Sends one complete response."""
-    fields = [(b"content-type", content_type), (b"content-length", b"%d" % len(body)), *(headers or {}).items()]
+    fields = [
+        (b"content-type", content_type),
+        (b"content-length", b"%d" % len(body)),
+        *(headers or {}).items(),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": body})
 
@@ -169,6 +187,15 @@ async def respond_problem(
     send: Send, status: int, code: str, detail: str, *, retry_after: int | None = None, **members: Any
 ) -> None:
     """Sends an RFC 9457 problem with a stable `code`."""
-    body = _encode({"type": f"urn:monoql:problem:{code.lower()}", "title": code, "status": status, "code": code, "detail": detail, **members})
+    body = _encode(
+        {
+            "type": f"urn:monoql:problem:{code.lower()}",
+            "title": code,
+            "status": status,
+            "code": code,
+            "detail": detail,
+            **members,
+        }
+    )
     headers = {b"retry-after": b"%d" % retry_after} if retry_after is not None else None
     await respond(send, status, body, b"application/problem+json", headers)

@@ -1,4 +1,6 @@
-"""What every admin mutation leaves behind: who did what to which thing, published to the User Service's hash-chained log."""
+"""What every admin mutation leaves behind: who did what to which thing, published to the User Service's
+hash-chained log.
+"""
 
 import hashlib
 from datetime import UTC, datetime
@@ -26,9 +28,18 @@ class AuditEvent(msgspec.Struct, frozen=True):
 
 
 def audit_event(
-    *, team_id: str, campaign_id: str | None, actor: str, action: str, target: str, before: Any = None, after: Any = None
+    *,
+    team_id: str,
+    campaign_id: str | None,
+    actor: str,
+    action: str,
+    target: str,
+    before: Any = None,
+    after: Any = None,
 ) -> AuditEvent:
-    """An event for `outbox.publish(connection, "audit", [event])`; `action` is the mutation's name, `target` the thing's id."""
+    """An event for `outbox.publish(connection, "audit", [event])`; `action` is the mutation's name,
+    `target` the thing's id.
+    """
     return AuditEvent(
         id=new_id("aud"),
         team_id=team_id,
@@ -44,4 +55,8 @@ def audit_event(
 
 
 def _digest(value: Any) -> str | None:
-    return None if value is None else hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
+    return (
+        None
+        if value is None
+        else hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
+    )

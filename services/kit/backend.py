@@ -50,7 +50,13 @@ S = TypeVar("S", bound=Resources)
 
 @asynccontextmanager
 async def open_resources(
-    kind: type[S], settings: BackendSettings, *, name: str, database_url: str, routes: Sequence[Route], transports: Transports | None = None
+    kind: type[S],
+    settings: BackendSettings,
+    *,
+    name: str,
+    database_url: str,
+    routes: Sequence[Route],
+    transports: Transports | None = None,
 ) -> AsyncIterator[S]:
     """A service's resources for the time of the context.
 
@@ -95,7 +101,12 @@ def create_backend(
     async def ready() -> None:
         await inner.state.service.database.check()
 
-    shell = Shell(_Split(inner, served), ready=ready, timeout=settings.request_timeout, max_in_flight=settings.max_in_flight)
+    shell = Shell(
+        _Split(inner, served),
+        ready=ready,
+        timeout=settings.request_timeout,
+        max_in_flight=settings.max_in_flight,
+    )
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

@@ -14,13 +14,18 @@ class MicroBatcher(Generic[T, R]):
     """Collects items across requests and hands them to `flush` together.
 
     `flush` gets at most `max_items` items and answers one result per item, in order; a result that is an exception is
-    raised to its submitter. If `flush` itself raises, all of its batch's submitters get that. `max_waiting` items may wait; more are
+    raised to its submitter. If `flush` itself raises, all of its batch's submitters get that. `max_waiting`
+    items may wait; more are
     RateLimited at once, so a slow database makes refusals, not a pile-up. One flush is in flight at a time: fewer
     and fuller batches cost less than more and emptier ones.
     """
 
     def __init__(
-        self, flush: Callable[[list[T]], Awaitable[list[R | Exception]]], *, max_items: int = 200, max_waiting: int = 4000
+        self,
+        flush: Callable[[list[T]], Awaitable[list[R | Exception]]],
+        *,
+        max_items: int = 200,
+        max_waiting: int = 4000,
     ) -> None:
         self._flush = flush
         self._max_items = max_items
@@ -49,7 +54,7 @@ class MicroBatcher(Generic[T, R]):
     async def _settle(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
         try:
             results = await self._flush([item for item, _ in batch])
-        except Exception as error:  # noqa: BLE001 - handed on to every submitter
+        except Exception as error:
             results = [error for _ in batch]
         for (_, future), result in zip(batch, results, strict=True):
             if future.done():

@@ -74,7 +74,9 @@ class _Limits:
 
     def __init__(self, document: DocumentNode) -> None:
         self._operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-        self._fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        self._fragments = {
+            d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
+        }
         self._aliases = 0
 
     def check(self) -> None:

@@ -53,7 +53,7 @@ class Conflict(DomainError):
 
     def __init__(self, current_version: int) -> None:
         super().__init__(
-            f"It was changed meanwhile and is now at version {current_version}. Load it again, then repeat your change.",
+            f"It was changed meanwhile and is now at version {current_version}. Load it again and repeat.",
             current_version=current_version,
         )
 
@@ -85,7 +85,9 @@ class IdempotencyMismatch(DomainError):
     code = "IDEMPOTENCY_MISMATCH"
 
     def __init__(self) -> None:
-        super().__init__("This idempotencyKey was used before with a different input. Use a new key for a new request.")
+        super().__init__(
+            "This idempotencyKey was used before with a different input. Use a new key for a new request."
+        )
 
 
 class Unavailable(DomainError):

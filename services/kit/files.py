@@ -35,7 +35,9 @@ async def read(store: ObjectStore, key: str, chunk_size: int = 256 * 1024) -> As
 
 
 class FileTokens:
-    """Expiring, signed names for files: `<base64url of "subject|expires">.<signature>`. The bearer still needs the subject's owner to be allowed."""
+    """Expiring, signed names for files: `<base64url of "subject|expires">.<signature>`. The bearer still
+    needs the subject's owner to be allowed.
+    """
 
     def __init__(self, key: LookupKey) -> None:
         self._key = key

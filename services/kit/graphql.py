@@ -1,6 +1,6 @@
 """The GraphQL endpoint of a subgraph: proof, token, limits, execution, masking."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable, signature
 from typing import Any, Generic, TypeVar, cast
@@ -9,17 +9,18 @@ import orjson
 import strawberry
 from graphql import ExecutionResult, GraphQLError, execute
 from starlette.types import Receive, Scope, Send
+from strawberry.execution import optimized_is_awaitable
 from strawberry.federation import Schema
 from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.execution import optimized_is_awaitable
 
 from services.kit.access import Access
 from services.kit.asgi import read_body, respond
 from services.kit.auth import BadToken, Principal, TokenVerifier
 from services.kit.documents import Documents
 from services.kit.errors import DomainError, Forbidden, Invalid, Issue, RateLimited, Unavailable
+from services.kit.policy import core_schema
 from services.kit.proof import HEADER, RouterProof
 from services.kit.telemetry import log, request_id, span
 from services.kit.types import SCALARS
@@ -36,7 +37,11 @@ _VISIBLE: dict[type[DomainError], str] = {
     Unavailable: "UNAVAILABLE",
 }
 # Codes of backend problems that a client may see as such when no result union carries them.
-_VISIBLE_PROBLEMS = {"FORBIDDEN": "FORBIDDEN", "VALIDATION_FAILED": "BAD_REQUEST", "RATE_LIMITED": "RATE_LIMITED"}
+_VISIBLE_PROBLEMS = {
+    "FORBIDDEN": "FORBIDDEN",
+    "VALIDATION_FAILED": "BAD_REQUEST",
+    "RATE_LIMITED": "RATE_LIMITED",
+}
 
 
 @dataclass(kw_only=True)
@@ -70,14 +75,20 @@ class Caller:
 
 
 class _Schema(Schema):
-    """strawberry's own `_entities` takes any number of representations and fails all of them for one it does not know."""
+    """strawberry's own `_entities` takes any number of representations and fails all of them for one it
+    does not know.
+    """
 
     def entities_resolver(
         self, info: strawberry.Info, representations: list[FederationAny]
     ) -> list[FederationAny]:
         if len(representations) > MAX_REPRESENTATIONS:
-            raise Invalid([Issue(["representations"], "TOO_MANY", f"at most {MAX_REPRESENTATIONS} representations")])
-        return [cast("FederationAny", self._resolve(info, representation)) for representation in representations]
+            raise Invalid(
+                [Issue(["representations"], "TOO_MANY", f"at most {MAX_REPRESENTATIONS} representations")]
+            )
+        return [
+            cast("FederationAny", self._resolve(info, representation)) for representation in representations
+        ]
 
     def _resolve(self, info: strawberry.Info, representation: object) -> object:
         if not isinstance(representation, dict):
@@ -107,7 +118,8 @@ def build_schema(query: type, mutation: type | None, types: Sequence[type]) -> S
 
 
 class GraphQLEndpoint(Generic[C]):
-    """ASGI endpoint for POSTed GraphQL from the router. It bypasses strawberry's HTTP layer, which answers 500 to a JSON body
+    """ASGI endpoint for POSTed GraphQL from the router. It bypasses strawberry's HTTP layer, which answers
+    500 to a JSON body
     of `null`, and its per-request extension runner, which costs more than the execution."""
 
     def __init__(
@@ -118,7 +130,7 @@ class GraphQLEndpoint(Generic[C]):
         proof: RouterProof,
         make_context: Callable[[Caller], C],
     ) -> None:
-        self._schema = schema._schema  # noqa: SLF001
+        self._schema = core_schema(schema)
         self._documents = Documents(self._schema)
         self._verifier = verifier
         self._proof = proof
@@ -165,7 +177,7 @@ class GraphQLEndpoint(Generic[C]):
             variable_values=request.variables,
             operation_name=request.operation,
             executor_class=StrawberryGraphQLCoreExecutionContext,
-            is_awaitable=optimized_is_awaitable,
+            is_awaitable=cast("Any", optimized_is_awaitable),
         )
         return await result if isawaitable(result) else result
 
@@ -199,7 +211,9 @@ def _present(result: ExecutionResult) -> dict[str, Any]:
 
 
 def present_error(error: GraphQLError) -> dict[str, Any]:
-    """An execution error as the outside may see it: known outcomes by their code, all else masked with the request id."""
+    """An execution error as the outside may see it: known outcomes by their code, all else masked with the
+    request id.
+    """
     cause = error.original_error
     code = (error.extensions or {}).get("code")
     message = error.message
@@ -236,5 +250,3 @@ async def _answer(send: Send, status: int, payload: dict[str, Any], *, allow: bo
 
 def _text(value: bytes | None) -> str | None:
     return value.decode("latin-1")[:500] if value else None
-
-

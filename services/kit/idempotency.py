@@ -1,4 +1,6 @@
-"""Idempotency keys: the same key with the same input answers what the first call answered, with another input it is refused."""
+"""Idempotency keys: the same key with the same input answers what the first call answered, with another
+input it is refused.
+"""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -39,7 +41,8 @@ async def once(
 ) -> tuple[T, bool]:
     """Runs `action` in the caller's transaction, or replays what the first call with this key answered.
 
-    Answers the result and whether it was replayed. Two calls at once wait for each other on the key's row. Raises IdempotencyMismatch.
+    Answers the result and whether it was replayed. Two calls at once wait for each other on the key's row.
+    Raises IdempotencyMismatch.
     """
     if key is None:
         return await action(), False

@@ -1,4 +1,6 @@
-"""Background jobs on procrastinate: deferred inside the caller's transaction, run by the worker, resumed after a kill."""
+"""Background jobs on procrastinate: deferred inside the caller's transaction, run by the worker, resumed
+after a kill.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +25,13 @@ SELECT procrastinate_defer_jobs_v1(ARRAY[
 
 
 async def defer(
-    connection: Connection, task: str, *, queue: str, lock: str | None = None, at: datetime | None = None, **args: Any
+    connection: Connection,
+    task: str,
+    *,
+    queue: str,
+    lock: str | None = None,
+    at: datetime | None = None,
+    **args: Any,
 ) -> None:
     """Adds a job in the caller's transaction: it exists exactly if the transaction commits.
 
@@ -56,26 +64,25 @@ class Jobs:
                 await function(**args)
                 log.info("job done", task=name)
 
-            self.app.task(run, name=name, queue=self.queue, retry=RETRY)
+            self.app.task(name=name, queue=self.queue, retry=RETRY)(run)
             return function
 
         return register
 
     async def run(self, concurrency: int = 2) -> None:
         """Works on this service's queue until cancelled; jobs of killed workers are put back in line."""
-        async with self.app.open_async():
-            async with asyncio.TaskGroup() as group:
-                for seconds, name, action in [(10.0, "rescue", self._rescue), *self._actions]:
-                    group.create_task(repeat(action, idle_seconds=seconds, name=f"{self.queue}:{name}"))
-                group.create_task(
-                    self.app.run_worker_async(
-                        queues=[self.queue],
-                        concurrency=concurrency,
-                        install_signal_handlers=False,
-                        fetch_job_polling_interval=2,
-                        delete_jobs="successful",
-                    )
+        async with self.app.open_async(), asyncio.TaskGroup() as group:
+            for seconds, name, action in [(10.0, "rescue", self._rescue), *self._actions]:
+                group.create_task(repeat(action, idle_seconds=seconds, name=f"{self.queue}:{name}"))
+            group.create_task(
+                self.app.run_worker_async(
+                    queues=[self.queue],
+                    concurrency=concurrency,
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=2,
+                    delete_jobs="successful",
                 )
+            )
 
     async def _rescue(self) -> int:
         """procrastinate leaves the jobs of a killed worker `doing` for ever: put them back."""
@@ -90,8 +97,10 @@ async def repeat(action: Callable[[], Awaitable[int]], *, idle_seconds: float, n
     while True:
         try:
             found = await action()
-        except Exception as error:  # noqa: BLE001 - tried again
-            log.warning("background action failed, will be tried again", action=name, reason=type(error).__name__)
+        except Exception as error:
+            log.warning(
+                "background action failed, will be tried again", action=name, reason=type(error).__name__
+            )
             found = 0
         if not found:
             await asyncio.sleep(idle_seconds)

@@ -46,7 +46,9 @@ def job_schema() -> str:
 
 
 def grants(role: str, *, append_only: tuple[str, ...] = ()) -> str:
-    """Least privilege for the service's role: rows, never structure; `append_only` tables cannot be changed or emptied."""
+    """Least privilege for the service's role: rows, never structure; `append_only` tables cannot be changed
+    or emptied.
+    """
     statements = [
         f"GRANT USAGE ON SCHEMA public TO {role}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",

@@ -1,6 +1,8 @@
-"""Transactional outbox: a message is a row of the publishing transaction, delivered at once after commit, retried until taken.
+"""Transactional outbox: a message is a row of the publishing transaction, delivered at once after commit,
+retried until taken.
 
-Delivery is at least once and in no order; receivers upsert by version. Bodies are sealed, for a message may hold personal data.
+Delivery is at least once and in no order; receivers upsert by version. Bodies are sealed, for a message may
+hold personal data.
 """
 
 from collections import defaultdict
@@ -38,11 +40,13 @@ class Route:
 class Outbox:
     """Publishes messages to other services.
 
-    Usage: `ids = await outbox.publish(connection, "campaign", [snapshot])` inside the transaction, then `await outbox.deliver(ids)` after
-    commit. The worker calls `drain()` forever for what could not be delivered.
+    Usage: `ids = await outbox.publish(connection, "campaign", [snapshot])` inside the transaction, then
+    `await outbox.deliver(ids)` after commit. The worker drains for ever what could not be delivered.
     """
 
-    def __init__(self, database: Database, sealer: Sealer, routes: Sequence[Route], peers: Mapping[str, Upstream]) -> None:
+    def __init__(
+        self, database: Database, sealer: Sealer, routes: Sequence[Route], peers: Mapping[str, Upstream]
+    ) -> None:
         self._database = database
         self._sealer = sealer
         self._peers = peers
@@ -53,7 +57,11 @@ class Outbox:
 
     async def publish(self, connection: Connection, topic: str, messages: Iterable[Any]) -> list[str]:
         """Writes each message once per target of its topic; returns the rows' ids for `deliver`."""
-        rows = [(new_id("out"), route.target, self.seal(message)) for message in messages for route in self._routes[topic]]
+        rows = [
+            (new_id("out"), route.target, self.seal(message))
+            for message in messages
+            for route in self._routes[topic]
+        ]
         await self._database.execute(
             _queries.publish,
             connection,
@@ -72,14 +80,18 @@ class Outbox:
         """Tries these messages once, now. Never raises: what is not taken stays for `drain`."""
         try:
             async with self._database.transaction() as connection:
-                await self._send(connection, await self._database.fetch(_queries.lock_ids, connection, ids=list(ids)))
-        except Exception as error:  # noqa: BLE001 - the message is safe in its row
+                await self._send(
+                    connection, await self._database.fetch(_queries.lock_ids, connection, ids=list(ids))
+                )
+        except Exception as error:
             log.warning("outbox delivery postponed", reason=type(error).__name__)
 
     async def drain(self, limit: int = 2000) -> int:
         """Sends what is due, oldest first; returns how many messages were taken."""
         async with self._database.transaction() as connection:
-            return await self._send(connection, await self._database.fetch(_queries.lock_due, connection, limit=limit))
+            return await self._send(
+                connection, await self._database.fetch(_queries.lock_due, connection, limit=limit)
+            )
 
     async def _send(self, connection: Connection, rows: list[Row]) -> int:
         groups: dict[tuple[str, str], list[Row]] = defaultdict(list)

@@ -27,7 +27,9 @@ class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether more follow after `endCursor`.")
     has_previous_page: bool = strawberry.field(description="Whether a page was asked for after some cursor.")
     start_cursor: str | None = strawberry.field(description="Cursor of the first item.")
-    end_cursor: str | None = strawberry.field(description="Cursor of the last item: pass it as `after` for the next page.")
+    end_cursor: str | None = strawberry.field(
+        description="Cursor of the last item: pass it as `after` for the next page."
+    )
 
 
 @strawberry.federation.type(description="An item of a page.", directives=[Shareable()])
@@ -46,7 +48,9 @@ class Connection(Generic[N]):
         return [edge.node for edge in self.edges]
 
 
-def connect(page: Page[T], *, key: Callable[[T], str], node: Callable[[T], N], after: str | None) -> Connection[N]:
+def connect(
+    page: Page[T], *, key: Callable[[T], str], node: Callable[[T], N], after: str | None
+) -> Connection[N]:
     """A backend's page as a connection; `key` is the item's place in the order."""
     edges = [Edge(cursor=encode_cursor(key(item)), node=node(item)) for item in page.items]
     info = PageInfo(

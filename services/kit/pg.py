@@ -35,7 +35,9 @@ class Query:
 
 
 class Queries:
-    """The statements of a `queries.sql`: each is `-- name: x`, one sentence in a comment, and SQL with `:name` parameters."""
+    """The statements of a `queries.sql`: each is `-- name: x`, one sentence in a comment, and SQL with
+    `:name` parameters.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -51,7 +53,8 @@ class Queries:
 class Database:
     """A pool of connections to one database as one role.
 
-    Every method runs one statement. `connection` binds it to an open transaction; without it a pooled connection is used.
+    Every method runs one statement. `connection` binds it to an open transaction; without it a pooled
+    connection is used.
     `statements` counts what was sent, for tests that count.
     """
 
@@ -59,16 +62,24 @@ class Database:
         self.pool = pool
         self.statements = 0
 
-    async def fetch(self, query: Query, connection: "Connection | None" = None, /, **parameters: Any) -> list[Row]:
+    async def fetch(
+        self, query: Query, connection: "Connection | None" = None, /, **parameters: Any
+    ) -> list[Row]:
         return await self._run("fetch", query, connection, parameters)
 
-    async def fetchrow(self, query: Query, connection: "Connection | None" = None, /, **parameters: Any) -> Row | None:
+    async def fetchrow(
+        self, query: Query, connection: "Connection | None" = None, /, **parameters: Any
+    ) -> Row | None:
         return await self._run("fetchrow", query, connection, parameters)
 
-    async def fetchval(self, query: Query, connection: "Connection | None" = None, /, **parameters: Any) -> Any:
+    async def fetchval(
+        self, query: Query, connection: "Connection | None" = None, /, **parameters: Any
+    ) -> Any:
         return await self._run("fetchval", query, connection, parameters)
 
-    async def execute(self, query: Query, connection: "Connection | None" = None, /, **parameters: Any) -> str:
+    async def execute(
+        self, query: Query, connection: "Connection | None" = None, /, **parameters: Any
+    ) -> str:
         return await self._run("execute", query, connection, parameters)
 
     @asynccontextmanager
@@ -98,7 +109,9 @@ Connection = Any  # asyncpg.Connection or the pool's proxy of one
 
 
 @asynccontextmanager
-async def open_database(url: str, *, size: int, statement_timeout_ms: int, name: str) -> AsyncIterator[Database]:
+async def open_database(
+    url: str, *, size: int, statement_timeout_ms: int, name: str
+) -> AsyncIterator[Database]:
     """A Database for the time of the context. It connects lazily, so start order does not matter."""
     pool = asyncpg.create_pool(
         url,
@@ -108,7 +121,11 @@ async def open_database(url: str, *, size: int, statement_timeout_ms: int, name:
         init=_prepare,
         command_timeout=statement_timeout_ms / 1000 + 1,
         max_inactive_connection_lifetime=120,
-        server_settings={"statement_timeout": str(statement_timeout_ms), "application_name": name, "jit": "off"},
+        server_settings={
+            "statement_timeout": str(statement_timeout_ms),
+            "application_name": name,
+            "jit": "off",
+        },
     )
     async with pool:
         yield Database(pool)

@@ -1,7 +1,8 @@
 """Who may see which field: one table per subgraph, enforced on the built schema, deny by default.
 
-A table maps `Type.field` to a rule. Fields of types that are only reached through a guarded field (payloads, errors, page parts)
-are listed by type: `"EntryConnection.*": PUBLIC`. A field with no entry makes the schema fail to build.
+A table maps `Type.field` to a rule. Fields of types that are only reached through a guarded field (payloads,
+errors, page parts) are listed by type: `"EntryConnection.*": PUBLIC`. A field with no entry makes the schema fail
+to build.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,7 +10,8 @@ from functools import partial
 from inspect import isawaitable
 from typing import Any
 
-from graphql import GraphQLError, GraphQLField, GraphQLObjectType, default_field_resolver
+from graphql import GraphQLError, GraphQLField, GraphQLObjectType, GraphQLSchema, default_field_resolver
+from strawberry.federation import Schema
 
 from services.kit.access import Permission, Scope
 
@@ -61,7 +63,9 @@ def owner(user_of: Callable[[Any], str | None]) -> Rule:
 
 
 def permission(wanted: Permission, scope_of: ScopeOf) -> Rule:
-    """Everybody with the permission on `scope_of(source, info, arguments)`; a scope of None is nothing that exists, so nobody."""
+    """Everybody with the permission on `scope_of(source, info, arguments)`; a scope of None is nothing that
+    exists, so nobody.
+    """
 
     async def rule(source: Any, info: Any, arguments: dict[str, Any]) -> bool:
         if info.context.principal is None:
@@ -84,8 +88,10 @@ def any_of(*rules: Rule) -> Rule:
     return rule
 
 
-def enforce(schema: Any, table: Mapping[str, Rule]) -> None:
-    """Wraps the resolvers of a strawberry schema by the table. Raises LookupError for a field without, or a rule without a field."""
+def enforce(schema: Schema, table: Mapping[str, Rule]) -> None:
+    """Wraps the resolvers of a strawberry schema by the table. Raises LookupError for a field without, or a
+    rule without a field.
+    """
     used: set[str] = set()
     for type_ in _object_types(schema):
         for name, field in type_.fields.items():
@@ -101,16 +107,27 @@ def enforce(schema: Any, table: Mapping[str, Rule]) -> None:
         raise LookupError(f"policies for fields that do not exist: {', '.join(sorted(stale))}")
 
 
-def _object_types(schema: Any) -> list[GraphQLObjectType]:
-    types = schema._schema.type_map.values()  # noqa: SLF001 - strawberry keeps the graphql-core schema there
-    return [t for t in types if isinstance(t, GraphQLObjectType) and not t.name.startswith("__") and t.name not in _BUILT_IN]
+def core_schema(schema: Schema) -> GraphQLSchema:
+    """The graphql-core schema under a strawberry one."""
+    return schema._schema  # pyright: ignore[reportPrivateUsage]
+
+
+def _object_types(schema: Schema) -> list[GraphQLObjectType]:
+    types = core_schema(schema).type_map.values()
+    return [
+        t
+        for t in types
+        if isinstance(t, GraphQLObjectType) and not t.name.startswith("__") and t.name not in _BUILT_IN
+    ]
 
 
 def _guard(field: GraphQLField, rule: Rule) -> None:
     field.resolve = partial(_guarded, rule, field.resolve or default_field_resolver)
 
 
-async def _guarded(rule: Rule, resolve: Callable[..., Any], source: Any, info: Any, /, **arguments: Any) -> Any:
+async def _guarded(
+    rule: Rule, resolve: Callable[..., Any], source: Any, info: Any, /, **arguments: Any
+) -> Any:
     if not await rule(source, info, arguments):
         raise Unauthenticated() if info.context.principal is None else AccessDenied()
     result = resolve(source, info, **arguments)

@@ -34,7 +34,8 @@ class RouterProof:
         if abs(time.time() - int(stamp)) > _WINDOW_SECONDS:
             return False
         return any(
-            hmac.compare_digest(_signature(secret, int(stamp), body, authorization), given) for secret in self._secrets
+            hmac.compare_digest(_signature(secret, int(stamp), body, authorization), given)
+            for secret in self._secrets
         )
 
 

@@ -97,7 +97,9 @@ class _Operation:
 
 
 class Api:
-    """A backend's routes. Decorate a handler with `get`, `post`, `put` or `delete`; its docstring is the API summary."""
+    """A backend's routes. Decorate a handler with `get`, `post`, `put` or `delete`; its docstring is the
+    API summary.
+    """
 
     def __init__(self, title: str, version: str) -> None:
         self.title = title
@@ -107,7 +109,9 @@ class Api:
     def get(self, path: str, returns: Any, *, query: Sequence[str] = ()) -> Callable[[Handler], Handler]:
         return self._route("GET", path, None, returns, 200, query)
 
-    def post(self, path: str, body: Any = None, returns: Any = None, *, status: int = 200) -> Callable[[Handler], Handler]:
+    def post(
+        self, path: str, body: Any = None, returns: Any = None, *, status: int = 200
+    ) -> Callable[[Handler], Handler]:
         return self._route("POST", path, body, returns, status)
 
     def put(self, path: str, body: Any = None, returns: Any = None) -> Callable[[Handler], Handler]:
@@ -118,7 +122,9 @@ class Api:
 
     def app(self, service: Any, keys: BackendKey) -> Starlette:
         """The ASGI app. Every route demands `x-backend-key`."""
-        routes: list[BaseRoute] = [Route(o.path, _endpoint(o, keys), methods=[o.method]) for o in self._operations]
+        routes: list[BaseRoute] = [
+            Route(o.path, _endpoint(o, keys), methods=[o.method]) for o in self._operations
+        ]
         document = _encoder.encode(self.openapi())
         routes.append(Route("/openapi.json", lambda _: Response(document, media_type="application/json")))
         app = Starlette(routes=routes, exception_handlers={HTTPException: _http_problem})
@@ -132,7 +138,9 @@ class Api:
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI 3.1 document."""
         named = [t for o in self._operations for t in (o.body, o.returns) if t is not None]
-        schemas, components = msgspec.json.schema_components([*named, Problem], ref_template="#/components/schemas/{name}")
+        schemas, components = msgspec.json.schema_components(
+            [*named, Problem], ref_template="#/components/schemas/{name}"
+        )
         lookup = dict(zip(map(repr, named), schemas, strict=False))
         paths: dict[str, Any] = {}
         for operation in sorted(self._operations, key=lambda o: (o.path, o.method)):
@@ -144,7 +152,9 @@ class Api:
             "paths": paths,
             "components": {
                 "schemas": dict(sorted(components.items())),
-                "securitySchemes": {"backendKey": {"type": "apiKey", "in": "header", "name": "x-backend-key"}},
+                "securitySchemes": {
+                    "backendKey": {"type": "apiKey", "in": "header", "name": "x-backend-key"}
+                },
             },
             "security": [{"backendKey": []}],
         }
@@ -186,8 +196,17 @@ def problem_for(error: errors.DomainError) -> Response:
 
 
 def problem(status: int, code: str, detail: str, **members: Any) -> Response:
-    body = {"type": f"urn:monoql:problem:{code.lower()}", "title": code, "status": status, "code": code, "detail": detail, **members}
-    headers = {"retry-after": str(members["retry_after_seconds"])} if "retry_after_seconds" in members else None
+    body = {
+        "type": f"urn:monoql:problem:{code.lower()}",
+        "title": code,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **members,
+    }
+    headers = (
+        {"retry-after": str(members["retry_after_seconds"])} if "retry_after_seconds" in members else None
+    )
     return Response(_encoder.encode(body), status, headers, "application/problem+json")
 
 
@@ -234,7 +253,10 @@ def _describe(operation: _Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     if operation.returns is not None:
         answer["content"] = {"application/json": {"schema": schemas[repr(operation.returns)]}}
     failure = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    described["responses"] = {str(operation.status): answer, "default": {"description": "A problem.", "content": failure}}
+    described["responses"] = {
+        str(operation.status): answer,
+        "default": {"description": "A problem.", "content": failure},
+    }
     return described
 
 

@@ -27,7 +27,9 @@ class Settings(BaseSettings):
     monoql_env: Literal["development", "production"] = "development"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     bind_host: str = "127.0.0.1"
-    otel_exporter_otlp_endpoint: str | None = Field(None, description="OTLP/HTTP collector; unset: spans go to the log")
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, description="OTLP/HTTP collector; unset: spans go to the log"
+    )
     max_in_flight: int = Field(2000, description="requests a process works on at once; more are answered 503")
     backend_keys: SecretList = Field(description="callers of a backend send the first, backends accept any")
 
@@ -64,7 +66,9 @@ class BackendSettings(Settings):
     """What every backend needs on top."""
 
     data_keys: SecretList = Field(description="id:base64url(32 bytes); the first encrypts, all decrypt")
-    lookup_key: SecretStr = Field(description="base64url(32 bytes): HMAC of identities, phones, emails, codes")
+    lookup_key: SecretStr = Field(
+        description="base64url(32 bytes): HMAC of identities, phones, emails, codes"
+    )
     public_url: str = Field("http://127.0.0.1:4000", description="what the outside calls the router")
     files_url: str = Field(".data/files", description="folder, file:// or s3:// URL for uploads and exports")
     db_pool_size: int = 8

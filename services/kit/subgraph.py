@@ -31,12 +31,15 @@ def create_subgraph(
     """The ASGI app of a subgraph over its backend.
 
     `transport` mounts the backend in-process; else `backend_url` says where it is. Permission questions go to
-    `settings.users_backend_url`, or to the own backend where that is not set (the users subgraph). Tests put `users` and
+    `settings.users_backend_url`, or to the own backend where that is not set (the users subgraph). Tests
+    put `users` and
     `identity` in-process by `transports`.
     """
     others = transports or {}
     key = BackendKey(settings.backend_keys).value
-    backend = Upstream(backend_url or "http://backend", key=key, timeout=settings.upstream_timeout, transport=transport)
+    backend = Upstream(
+        backend_url or "http://backend", key=key, timeout=settings.upstream_timeout, transport=transport
+    )
     users = backend
     if settings.users_backend_url or "users" in others:
         url = settings.users_backend_url or "http://users"

@@ -1,10 +1,12 @@
-"""Structured logs and OpenTelemetry spans, both tied to the request id; next to no cost when a request is not sampled."""
+"""Structured logs and OpenTelemetry spans, both tied to the request id; next to no cost when a request is
+not sampled.
+"""
 
 import logging
 import re
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -14,9 +16,14 @@ from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter, SpanExportResult
-from structlog.tracebacks import ExceptionDictTransformer
+from opentelemetry.sdk.trace.export import (
+    BatchSpanProcessor,
+    SimpleSpanProcessor,
+    SpanExporter,
+    SpanExportResult,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from structlog.tracebacks import ExceptionDictTransformer
 
 from services.kit.settings import Settings
 
@@ -125,7 +132,7 @@ def _describe(finished: ReadableSpan) -> dict[str, Any]:
         "span_id": f"{context.span_id:016x}" if context else None,
         "parent_id": f"{finished.parent.span_id:016x}" if finished.parent else None,
         "milliseconds": round(duration, 3),
-        **{key: value for key, value in (finished.attributes or {}).items()},
+        **dict(finished.attributes or {}),
     }
 
 
@@ -133,7 +140,7 @@ def _tracer() -> trace.Tracer:
     return trace.get_tracer("monoql")
 
 
-def _add_request_id(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _add_request_id(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if rid := request_id.get():
         event.setdefault("request_id", rid)
     return {**structlog.contextvars.get_contextvars(), **event}

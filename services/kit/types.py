@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, NewType, TypeVar
+from typing import Any, NewType, TypeVar, cast, dataclass_transform
 
 import strawberry
 from strawberry.federation.schema_directives import Shareable
@@ -65,39 +65,58 @@ def format_datetime(value: datetime | str) -> str:
 
 SCALARS: dict[object, Any] = {
     DateTime: strawberry.scalar(
-        name="DateTime", description="A moment in RFC 3339, always in UTC: `2027-03-01T17:00:00.000Z`.",
-        serialize=format_datetime, parse_value=_parse_datetime,
+        name="DateTime",
+        description="A moment in RFC 3339, always in UTC: `2027-03-01T17:00:00.000Z`.",
+        serialize=format_datetime,
+        parse_value=_parse_datetime,
     ),
     Locale: strawberry.scalar(
-        name="Locale", description=f"A BCP 47 language tag, one of {', '.join(LOCALES)}.",
-        serialize=str, parse_value=_one_of("Locale", LOCALES),
+        name="Locale",
+        description=f"A BCP 47 language tag, one of {', '.join(LOCALES)}.",
+        serialize=str,
+        parse_value=_one_of("Locale", LOCALES),
     ),
     CountryCode: strawberry.scalar(
-        name="CountryCode", description=f"An ISO 3166-1 alpha-2 country, one of {', '.join(COUNTRIES)}.",
-        serialize=str, parse_value=_one_of("CountryCode", COUNTRIES),
+        name="CountryCode",
+        description=f"An ISO 3166-1 alpha-2 country, one of {', '.join(COUNTRIES)}.",
+        serialize=str,
+        parse_value=_one_of("CountryCode", COUNTRIES),
     ),
     EmailAddress: strawberry.scalar(
-        name="EmailAddress", description="An email address.",
-        serialize=str, parse_value=_matching("EmailAddress", r"[^@\s]{1,64}@[^@\s]{1,253}\.[^@\s]{2,63}", "name@example.com"),
+        name="EmailAddress",
+        description="An email address.",
+        serialize=str,
+        parse_value=_matching(
+            "EmailAddress", r"[^@\s]{1,64}@[^@\s]{1,253}\.[^@\s]{2,63}", "name@example.com"
+        ),
     ),
     PhoneNumber: strawberry.scalar(
-        name="PhoneNumber", description="A phone number in E.164: `+12025550123`.",
-        serialize=str, parse_value=_matching("PhoneNumber", r"\+[1-9][0-9]{6,14}", "+12025550123"),
+        name="PhoneNumber",
+        description="A phone number in E.164: `+12025550123`.",
+        serialize=str,
+        parse_value=_matching("PhoneNumber", r"\+[1-9][0-9]{6,14}", "+12025550123"),
     ),
     URL: strawberry.scalar(
-        name="URL", description="An absolute http or https URL.",
-        serialize=str, parse_value=_matching("URL", r"https?://[^\s]+", "https://example.com/page"),
+        name="URL",
+        description="An absolute http or https URL.",
+        serialize=str,
+        parse_value=_matching("URL", r"https?://[^\s]+", "https://example.com/page"),
     ),
 }
 
 
-@strawberry.federation.interface(description="Something that the caller can act on. `code` is stable; `message` is for people.")
+@strawberry.federation.interface(
+    description="Something that the caller can act on. `code` is stable; `message` is for people."
+)
 class Error:
     code: str = strawberry.field(description="Stable, machine-readable.")
     message: str = strawberry.field(description="What happened and what to do, for people.")
-    path: list[str] | None = strawberry.field(description="The input field that it is about, from the input's root.", default=None)
+    path: list[str] | None = strawberry.field(
+        description="The input field that it is about, from the input's root.", default=None
+    )
 
 
+@dataclass_transform(kw_only_default=True)
 def shared(description: str) -> Callable[[type[T]], type[T]]:
     """A type that several subgraphs define identically."""
     return strawberry.federation.type(description=description, directives=[Shareable()])  # pyright: ignore[reportReturnType]
@@ -113,14 +132,18 @@ class Forbidden(Error): ...
 
 @shared("One thing that is wrong with an input.")
 class ValidationIssue:
-    path: list[str] = strawberry.field(description="Where, from the input's root: `[\"markets\", \"0\", \"name\"]`.")
+    path: list[str] = strawberry.field(
+        description='Where, from the input\'s root: `["markets", "0", "name"]`.'
+    )
     code: str = strawberry.field(description="Stable, machine-readable.")
     message: str = strawberry.field(description="What is wrong and what to do.")
 
 
 @shared("The input breaks a rule; nothing was written.")
 class ValidationFailed(Error):
-    issues: list[ValidationIssue] = strawberry.field(description="Everything that is wrong, each with its path.", default_factory=list)
+    issues: list[ValidationIssue] = strawberry.field(
+        description="Everything that is wrong, each with its path.", default_factory=list
+    )
 
 
 @shared("Somebody else changed it first; load it again and repeat your change.")
@@ -136,7 +159,9 @@ class IllegalTransition(Error):
 
 @shared("Too much, too fast.")
 class RateLimited(Error):
-    retry_after_seconds: int = strawberry.field(description="When to try again, in seconds from now.", default=1)
+    retry_after_seconds: int = strawberry.field(
+        description="When to try again, in seconds from now.", default=1
+    )
 
 
 @shared("The idempotency key was used before with another input.")
@@ -159,7 +184,9 @@ class JobState(Enum):
     EXPIRED = strawberry.enum_value("EXPIRED", description="Done, and its result has been cleaned up.")
 
 
-@strawberry.federation.interface(description="Work that goes on in the background: poll it until `state` is final.")
+@strawberry.federation.interface(
+    description="Work that goes on in the background: poll it until `state` is final."
+)
 class Job:
     id: ID = strawberry.field(description="Opaque id.")
     state: JobState = strawberry.field(description="Where the job is.")
@@ -172,22 +199,30 @@ class Job:
 def typed(problem: Problem, *members: type[Any]) -> Any:
     """The result-union member that says what `problem` says. Raises `problem` when none of `members` fits.
 
-    A member fits by its code: `NotFound` for NOT_FOUND, `CampaignNotOpen` for CAMPAIGN_NOT_OPEN. Fields of the member are taken from
-    the problem's members of the same name.
+    A member fits by its code: `NotFound` for NOT_FOUND, `CampaignNotOpen` for CAMPAIGN_NOT_OPEN. Its fields
+    are taken from the problem's members of the same name.
     """
     wanted = {_code(member): member for member in members}
     member = wanted.get(problem.code)
     if member is None:
         raise problem
     names = {field.python_name for field in member.__strawberry_definition__.fields}
-    extra = {name: value for name, value in problem.members.items() if name in names - {"code", "message", "path", "issues"}}
+    extra = {
+        name: value
+        for name, value in problem.members.items()
+        if name in names - {"code", "message", "path", "issues"}
+    }
     if "issues" in names:
         extra["issues"] = [
             ValidationIssue(path=issue["path"], code=issue["code"], message=issue["message"])
             for issue in problem.members.get("issues", [])
         ]
-    path = problem.members.get("path")
-    return member(code=problem.code, message=problem.detail, path=path, **extra)
+    common: dict[str, Any] = {
+        "code": problem.code,
+        "message": problem.detail,
+        "path": problem.members.get("path"),
+    }
+    return cast("Any", member)(**common, **extra)
 
 
 def _code(member: type[Any]) -> str:

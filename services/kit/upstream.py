@@ -30,8 +30,10 @@ class Problem(Exception):
 class Upstream:
     """A backend as its callers see it.
 
-    `transport` mounts a backend in-process (ASGI); without it calls go to `base_url`. Reads and writes marked `idempotent` are retried
-    once when the connection fails; nothing else is ever sent twice. Raises Problem for an error answer, Unavailable when no answer comes.
+    `transport` mounts a backend in-process (ASGI); without it calls go to `base_url`. Reads and writes
+    marked `idempotent` are retried
+    once when the connection fails; nothing else is ever sent twice. Raises Problem for an error answer,
+    Unavailable when no answer comes.
     """
 
     def __init__(
@@ -48,11 +50,27 @@ class Upstream:
 
     @overload
     async def call(
-        self, method: str, path: str, returns: type[T], body: Any = None, *, actor: str | None = None, idempotent: bool = False, params: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        returns: type[T],
+        body: Any = None,
+        *,
+        actor: str | None = None,
+        idempotent: bool = False,
+        params: dict[str, Any] | None = None,
     ) -> T: ...
     @overload
     async def call(
-        self, method: str, path: str, returns: None = None, body: Any = None, *, actor: str | None = None, idempotent: bool = False, params: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        returns: None = None,
+        body: Any = None,
+        *,
+        actor: str | None = None,
+        idempotent: bool = False,
+        params: dict[str, Any] | None = None,
     ) -> None: ...
     async def call(
         self,
@@ -65,7 +83,9 @@ class Upstream:
         idempotent: bool = False,
         params: dict[str, Any] | None = None,
     ) -> T | None:
-        """Sends one request and decodes the answer as `returns`; `actor` is the verified user on whose behalf it is sent."""
+        """Sends one request and decodes the answer as `returns`; `actor` is the verified user on whose
+        behalf it is sent.
+        """
         attempts = 2 if idempotent or method in ("GET", "PUT") else 1
         content = _encoder.encode(body) if body is not None else None
         headers = outgoing_headers()
@@ -79,16 +99,28 @@ class Upstream:
         return msgspec.json.decode(response.content, type=returns) if returns is not None else None
 
     async def _send(
-        self, method: str, path: str, content: bytes | None, headers: dict[str, str], query: dict[str, Any], attempts: int
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: dict[str, str],
+        query: dict[str, Any],
+        attempts: int,
     ) -> httpx.Response:
         try:
             if attempts == 1:
                 self.calls += 1
-                return await self._client.request(method, path, content=content, headers=headers, params=query)
-            async for attempt in stamina.retry_context(on=httpx.TransportError, attempts=attempts, wait_initial=0.05, wait_max=0.2):
+                return await self._client.request(
+                    method, path, content=content, headers=headers, params=query
+                )
+            async for attempt in stamina.retry_context(
+                on=httpx.TransportError, attempts=attempts, wait_initial=0.05, wait_max=0.2
+            ):
                 with attempt:
                     self.calls += 1
-                    return await self._client.request(method, path, content=content, headers=headers, params=query)
+                    return await self._client.request(
+                        method, path, content=content, headers=headers, params=query
+                    )
         except httpx.TransportError as error:
             raise Unavailable("A service that this needs does not answer. Try again shortly.") from error
         raise AssertionError("retry_context either returns or raises")

@@ -1,4 +1,6 @@
-"""One service under test: its subgraph over its real backend on real PostgreSQL, in-process, spoken to as the router does."""
+"""One service under test: its subgraph over its real backend on real PostgreSQL, in-process, spoken to as
+the router does.
+"""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -29,11 +31,15 @@ SETTINGS: dict[str, Any] = {
 class ServiceUnderTest:
     """`graphql` speaks to the subgraph as the router would, `rest` to the backend as the subgraph would."""
 
-    def __init__(self, name: str, subgraph: Any, backend: Any, granted: set[tuple[str, str, str | None]]) -> None:
+    def __init__(
+        self, name: str, subgraph: Any, backend: Any, granted: set[tuple[str, str, str | None]]
+    ) -> None:
         self.name = name
         self.granted = granted
         self._proof = RouterProof([_secret("test-router-secret")])
-        self._subgraph = httpx.AsyncClient(transport=httpx.ASGITransport(subgraph), base_url="http://subgraph")
+        self._subgraph = httpx.AsyncClient(
+            transport=httpx.ASGITransport(subgraph), base_url="http://subgraph"
+        )
         self._backend = httpx.AsyncClient(
             transport=httpx.ASGITransport(backend),
             base_url="http://backend",
@@ -42,13 +48,22 @@ class ServiceUnderTest:
         self.resources = backend.resources
 
     async def graphql(
-        self, query: str, variables: dict[str, Any] | None = None, *, token: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        query: str,
+        variables: dict[str, Any] | None = None,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """The decoded answer; `token` signs the caller in."""
-        response = await self.post({"query": query, "variables": variables or {}}, token=token, headers=headers)
+        response = await self.post(
+            {"query": query, "variables": variables or {}}, token=token, headers=headers
+        )
         return response.json()
 
-    async def post(self, payload: Any, *, token: str | None = None, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    async def post(
+        self, payload: Any, *, token: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         """The raw answer to a payload (bytes are sent as they are)."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         authorization = f"Bearer {token}" if token else ""
@@ -57,9 +72,12 @@ class ServiceUnderTest:
             sent["authorization"] = authorization
         return await self._subgraph.post("/graphql", content=body, headers=sent)
 
-    async def entities(self, fragment: str, representations: list[dict[str, Any]], *, token: str | None = None) -> list[Any]:
+    async def entities(
+        self, fragment: str, representations: list[dict[str, Any]], *, token: str | None = None
+    ) -> list[Any]:
         """What `_entities` answers, as the router asks it. Fails on errors."""
-        query = f"query ($representations: [_Any!]!) {{ _entities(representations: $representations) {{ {fragment} }} }}"
+        selection = f"_entities(representations: $representations) {{ {fragment} }}"
+        query = f"query ($representations: [_Any!]!) {{ {selection} }}"
         answer = await self.graphql(query, {"representations": representations}, token=token)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]["_entities"]
@@ -80,9 +98,15 @@ class ServiceUnderTest:
 
 @asynccontextmanager
 async def open_service(
-    name: str, database_url: str, *, transports: Mapping[str, httpx.AsyncBaseTransport] | None = None, **overrides: Any
+    name: str,
+    database_url: str,
+    *,
+    transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
+    **overrides: Any,
 ) -> AsyncIterator[ServiceUnderTest]:
-    """The service on a migrated database. Unless `transports` brings a real `users`, permissions are those of `grant`."""
+    """The service on a migrated database. Unless `transports` brings a real `users`, permissions are those
+    of `grant`.
+    """
     settings = {**SETTINGS, f"{name}_database_url".upper(): database_url, **overrides}
     backend_settings = import_module(f"services.{name}.backend.settings").Settings.load(**settings)
     subgraph_settings = import_module(f"services.{name}.subgraph.settings").Settings.load(**settings)
@@ -91,7 +115,9 @@ async def open_service(
     if name != "users":
         others.setdefault("users", _user_service(granted))
     async with AsyncExitStack() as stack:
-        backend = import_module(f"services.{name}.backend.app").create_app(backend_settings, transports=others)
+        backend = import_module(f"services.{name}.backend.app").create_app(
+            backend_settings, transports=others
+        )
         await stack.enter_async_context(backend.lifespan())
         subgraph = import_module(f"services.{name}.subgraph.app").create_app(
             subgraph_settings,
@@ -108,7 +134,8 @@ def _user_service(granted: set[tuple[str, str, str | None]]) -> httpx.MockTransp
             return httpx.Response(200, json=None)
         checks = msgspec.json.decode(request.content, type=AccessChecks).checks
         allowed = [
-            any((c.user_id, c.permission, scope) in granted for scope in (None, c.team_id, c.campaign_id)) for c in checks
+            any((c.user_id, c.permission, scope) in granted for scope in (None, c.team_id, c.campaign_id))
+            for c in checks
         ]
         return httpx.Response(200, content=msgspec.json.encode(AccessAnswers(allowed)))
 

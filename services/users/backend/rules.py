@@ -1,6 +1,6 @@
 """The User Service's rules: which role allows what. Pure: no I/O, no clock."""
 
-from services.kit.access import Permission as P
+from services.kit.permissions import Permission as P
 
 _READ = {P.CAMPAIGN_READ, P.ENTRY_READ, P.SELECTION_READ, P.CODE_READ, P.METRICS_READ}
 

@@ -1,0 +1,31 @@
+from services.kit.ids import is_id, new_id, user_id
+
+
+def test_ids_are_prefixed_and_sort_by_time() -> None:
+    ids = [new_id("ent") for _ in range(50)]
+    assert all(is_id("ent", id_) for id_ in ids)
+    assert len(set(ids)) == 50
+    # Within one millisecond the order is free; the time part never goes back.
+    assert [id_[:14] for id_ in ids] == sorted(id_[:14] for id_ in ids)
+
+
+def test_a_user_id_depends_on_issuer_and_subject_alone() -> None:
+    ann = user_id("https://issuer.example", "ann")
+    assert ann == user_id("https://issuer.example", "ann")
+    assert is_id("usr", ann)
+    assert len({ann, user_id("https://issuer.example", "bob"), user_id("https://other.example", "ann")}) == 3
+
+
+def test_what_is_no_id_is_told_apart() -> None:
+    good = new_id("ent")
+    for bad in (
+        "",
+        "ent_",
+        good.upper(),
+        good[:-1],
+        good + "0",
+        good.replace("ent", "wav"),
+        "ent_" + "u" * 26,
+        "ent_8" + "0" * 25,
+    ):
+        assert not is_id("ent", bad)
