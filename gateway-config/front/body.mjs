@@ -1,0 +1,76 @@
+import { isUtf8 } from 'node:buffer';
+import { Refusal } from './refusal.mjs';
+
+/** The whole body, at most `limit` bytes. */
+export function readBody(req, limit) {
+  return new Promise((resolve, reject) => {
+    const tooLarge = () => new Refusal(413, 'BAD_REQUEST', `A request body holds at most ${limit} bytes.`, { connection: 'close' });
+    if (Number(req.headers['content-length']) > limit) return reject(tooLarge());
+    const chunks = [];
+    let size = 0;
+    req.on('data', (chunk) => {
+      size += chunk.length;
+      if (size <= limit) return chunks.push(chunk);
+      req.pause();
+      reject(tooLarge());
+    });
+    req.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    req.on('error', () => reject(new Refusal(400, 'BAD_REQUEST', 'The request body ended early.')));
+  });
+}
+
+/** The GraphQL request in a JSON body. */
+export function parseBody(bytes) {
+  if (!isUtf8(bytes)) throw new Refusal(400, 'BAD_REQUEST', 'The body must be JSON in UTF-8.');
+  let body;
+  try {
+    body = JSON.parse(bytes.toString());
+  } catch {
+    throw new Refusal(400, 'BAD_REQUEST', 'The body must be JSON in UTF-8.');
+  }
+  return body;
+}
+
+/** The GraphQL request in a query string. */
+export function parseQueryString(search) {
+  const given = new URLSearchParams(search);
+  const json = (name) => {
+    const text = given.get(name);
+    if (text === null || text === '') return undefined;
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new Refusal(400, 'BAD_REQUEST', `"${name}" must be JSON.`);
+    }
+  };
+  return {
+    query: given.get('query') ?? undefined,
+    operationName: given.get('operationName') ?? undefined,
+    variables: json('variables'),
+    extensions: json('extensions'),
+  };
+}
+
+/** Checks the shape of a GraphQL request before anything is parsed. */
+export function checkParams(params, maxQueryBytes) {
+  if (Array.isArray(params)) throw bad('Send one operation per request.');
+  if (params === null || typeof params !== 'object') throw bad('The body must be a JSON object with a query.');
+  const { query, variables, operationName, extensions } = params;
+  if (query == null && extensions?.persistedQuery) {
+    throw new Refusal(400, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+  }
+  if (typeof query !== 'string' || query === '') throw bad('"query" must be a GraphQL document.');
+  if (query.length > maxQueryBytes) throw bad(`"query" holds at most ${maxQueryBytes} characters; use variables.`);
+  if (!isObjectOrAbsent(variables)) throw bad('"variables" must be an object.');
+  if (!isObjectOrAbsent(extensions)) throw bad('"extensions" must be an object.');
+  if (operationName != null && typeof operationName !== 'string') throw bad('"operationName" must be a string.');
+  return { query, variables: variables ?? undefined, operationName: operationName || undefined };
+}
+
+function isObjectOrAbsent(value) {
+  return value == null || (typeof value === 'object' && !Array.isArray(value));
+}
+
+function bad(message) {
+  return new Refusal(400, 'BAD_REQUEST', message);
+}

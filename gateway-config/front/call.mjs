@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+
+const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
+
+/** One request of a client: who asks, under which id and trace, and which fetches are under way for it. */
+export class Call {
+  fetches = new Set();
+  ended = false;
+  deadline = 0;
+
+  constructor(req, trustedProxies, tracer) {
+    const { headers } = req;
+    const given = headers['x-request-id'];
+    this.headers = headers;
+    this.id = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
+    this.clientIp = clientIp(req, trustedProxies);
+    this.trace = tracer.begin(headers.traceparent);
+  }
+
+  /** Time is up: every fetch ends, and no other starts. */
+  expire() {
+    this.ended = true;
+    for (const fetch of this.fetches) fetch.abort('deadline');
+  }
+
+  /** The client went away: reads are worth nothing now, a mutation may be half done and runs on. */
+  abandon() {
+    for (const fetch of this.fetches) if (fetch.safeToAbandon) fetch.abort('client gone');
+  }
+}
+
+/** Each trusted proxy appends the address it saw, so the client is that many entries from the end. */
+function clientIp(req, trustedProxies) {
+  const forwarded = trustedProxies && req.headers['x-forwarded-for'];
+  const address = (forwarded && forwarded.split(',').at(-trustedProxies)?.trim()) || req.socket.remoteAddress || '';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,80 @@
+import { createServer } from 'node:http';
+import { Call } from './call.mjs';
+import { createCors } from './cors.mjs';
+import { createFiles } from './files.mjs';
+import { createGraphqlHandler, refuse } from './graphql.mjs';
+import { createReadiness } from './health.mjs';
+import { InFlight } from './in_flight.mjs';
+import { busy, Refusal } from './refusal.mjs';
+
+/** The public HTTP server: which path goes where, and how many at once. */
+export function createFront({ settings, supergraph, tracer, log }) {
+  const cors = createCors(settings.allowedOrigins);
+  const isReady = createReadiness({ supergraph, log });
+  const inFlight = new InFlight({ max: settings.maxInFlight, deadlineMs: settings.deadlineMs });
+  const graphql = createGraphqlHandler({ supergraph, settings, tracer, log });
+  const files = createFiles({ supergraph, log });
+  let draining = false;
+
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, handle);
+  return { server, drain };
+
+  function handle(req, res) {
+    const path = pathOf(req.url);
+    if (path === '/livez') return answer(res, 200, 'live');
+    if (path === '/readyz') return void isReady().then((ready) => answer(res, ready && !draining ? 200 : 503, ready ? 'ready' : 'not ready'));
+    if (req.method === 'OPTIONS') return cors.preflight(req, res);
+    if (path === '/graphql' && !settings.production && isBrowser(req)) return void supergraph.runtime(req, res);
+    void serve(path, req, res);
+  }
+
+  async function serve(path, req, res) {
+    const call = new Call(req, settings.trustedProxies, tracer);
+    res.setHeader('x-request-id', call.id);
+    cors.apply(req, res);
+    try {
+      if (path === '/graphql') await counted(call, graphql, req, res);
+      else if (path.startsWith('/files/')) await files(req, res, call);
+      else throw new Refusal(404, 'NOT_FOUND', 'There is nothing here; the API is at /graphql.');
+    } catch (error) {
+      if (!(error instanceof Refusal)) log.error('request failed', { request_id: call.id, fault: error.name });
+      if (res.headersSent) return res.destroy();
+      refuse(res, error instanceof Refusal ? error : new Refusal(500, 'INTERNAL_SERVER_ERROR', 'Internal server error'), call.id);
+    }
+  }
+
+  async function counted(call, handler, req, res) {
+    if (inFlight.full) throw busy();
+    inFlight.begin(call);
+    try {
+      if (draining) res.setHeader('connection', 'close');
+      await handler(req, res, call);
+    } finally {
+      inFlight.end(call);
+    }
+  }
+
+  /** Stops listening, lets what is in flight finish, and resolves when the last connection is closed. */
+  async function drain() {
+    draining = true;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeIdleConnections();
+    await inFlight.idle();
+    server.closeIdleConnections();
+    await closed;
+  }
+}
+
+function pathOf(url) {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}
+
+function isBrowser(req) {
+  return req.method === 'GET' && (req.headers.accept ?? '').includes('text/html');
+}
+
+function answer(res, status, word) {
+  res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  res.end(JSON.stringify({ status: word }));
+}
