@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from inspect import isawaitable, signature
 from typing import Any, Generic, TypeVar, cast
 
@@ -99,11 +100,16 @@ class _Schema(Schema):
         resolve = getattr(origin, "resolve_reference", None)
         if resolve is None:
             return None
-        wanted = signature(resolve).parameters
-        given = {name: value for name, value in keys.items() if name in wanted and isinstance(value, str)}
-        if any(p.default is p.empty and name != "info" and name not in given for name, p in wanted.items()):
+        given = {name: keys[name] for name in _key_fields(origin) if isinstance(keys.get(name), str)}
+        if not given:
             return None
         return resolve(info=info, **given)
+
+
+@cache
+def _key_fields(entity: type[Any]) -> frozenset[str]:
+    """The names under which `resolve_reference` takes keys. Where it takes several, each has a default of None."""
+    return frozenset(signature(entity.resolve_reference).parameters) - {"info"}
 
 
 def build_schema(query: type, mutation: type | None, types: Sequence[type]) -> Schema:

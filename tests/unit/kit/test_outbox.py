@@ -1,0 +1,115 @@
+import asyncio
+import contextlib
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from services.kit.outbox import Outbox, Route
+from services.kit.pg import Database
+from services.kit.sealing import Sealer
+from services.kit.upstream import Upstream
+
+ROUTES = [
+    Route("snapshot", "entries", "PUT", "/snapshots/things", "things"),
+    Route("snapshot", "codes", "PUT", "/snapshots/things", "things"),
+]
+
+
+class Receiver:
+    """A peer's backend at the seam: keeps what it is sent, and can be down."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        self.down = False
+
+    @property
+    def things(self) -> list[Any]:
+        return [thing for body in self.bodies for thing in body["things"]]
+
+    def upstream(self) -> Upstream:
+        def answer(request: httpx.Request) -> httpx.Response:
+            if self.down:
+                raise httpx.ConnectError("down")
+            self.bodies.append(msgspec.json.decode(request.content))
+            return httpx.Response(200, json=None)
+
+        return Upstream("http://peer", key="k", timeout=1, transport=httpx.MockTransport(answer))
+
+
+@pytest.fixture
+def entries() -> Receiver:
+    return Receiver()
+
+
+@pytest.fixture
+def codes() -> Receiver:
+    return Receiver()
+
+
+@pytest.fixture
+def outbox(db: Database, sealer: Sealer, entries: Receiver, codes: Receiver) -> Outbox:
+    return Outbox(db, sealer, ROUTES, {"entries": entries.upstream(), "codes": codes.upstream()})
+
+
+async def publish(db: Database, outbox: Outbox, *messages: Any) -> list[str]:
+    async with db.transaction() as connection:
+        return await outbox.publish(connection, "snapshot", messages)
+
+
+async def waiting(db: Database) -> int:
+    return await db.pool.fetchval("SELECT count(*) FROM outbox")
+
+
+async def test_a_message_reaches_every_target_at_once(
+    db: Database, outbox: Outbox, entries: Receiver, codes: Receiver
+) -> None:
+    await outbox.deliver(await publish(db, outbox, {"id": "a"}))
+    assert entries.things == codes.things == [{"id": "a"}]
+    assert await waiting(db) == 0
+
+
+async def test_a_rolled_back_message_never_leaves(db: Database, outbox: Outbox, entries: Receiver) -> None:
+    with contextlib.suppress(ZeroDivisionError):
+        async with db.transaction() as connection:
+            await outbox.publish(connection, "snapshot", [{"id": "a"}])
+            raise ZeroDivisionError
+    assert await outbox.drain() == 0
+    assert entries.things == []
+
+
+async def test_what_one_target_did_not_take_waits_for_it_alone(
+    db: Database, outbox: Outbox, entries: Receiver, codes: Receiver
+) -> None:
+    entries.down = True
+    await outbox.deliver(await publish(db, outbox, {"id": "a"}))
+    assert (codes.things, entries.things, await waiting(db)) == ([{"id": "a"}], [], 1)
+    entries.down = False
+    assert await outbox.drain() == 0, "postponed: not due yet"
+    await db.pool.execute("UPDATE outbox SET next_attempt_at = now()")
+    assert await outbox.drain() == 1
+    assert entries.things == [{"id": "a"}]
+
+
+async def test_messages_are_sealed_at_rest(db: Database, outbox: Outbox) -> None:
+    await publish(db, outbox, {"email": "canary@example.com"})
+    bodies = [row["body"] for row in await db.pool.fetch("SELECT body FROM outbox")]
+    assert bodies
+    assert not any(b"canary" in body for body in bodies)
+
+
+async def test_a_drain_sends_a_topic_in_few_requests(db: Database, outbox: Outbox, entries: Receiver) -> None:
+    await publish(db, outbox, *({"id": number} for number in range(700)))
+    assert await outbox.drain() == 1400
+    assert sorted(thing["id"] for thing in entries.things) == list(range(700))
+    assert len(entries.bodies) == 2
+
+
+async def test_two_drains_at_once_send_each_message_once(
+    db: Database, outbox: Outbox, entries: Receiver
+) -> None:
+    await publish(db, outbox, *({"id": number} for number in range(50)))
+    taken = await asyncio.gather(outbox.drain(), outbox.drain())
+    assert sum(taken) == 100
+    assert sorted(thing["id"] for thing in entries.things) == list(range(50))
