@@ -52,6 +52,8 @@ def prepare(root: str, *, node: bool) -> str:
     python = os.path.join(root, ".venv", "bin", "python")
     lock = os.path.join(root, "requirements", "dev.txt")
     stamp = os.path.join(root, ".venv", ".monoql-lock")
+    if not os.path.exists(lock):
+        raise BootstrapError(f"{lock} is missing: this checkout is incomplete.")
     with _one_at_a_time(root, needed=not _is_current(lock, stamp)):
         if not (os.path.exists(python) and _is_current(lock, stamp)):
             _install_python(root, python, lock)
@@ -180,11 +182,8 @@ def _is_current(lock: str, stamp: str) -> bool:
 
 
 def _digest(path: str) -> str:
-    try:
-        with open(path, "rb") as content:
-            return hashlib.sha256(content.read()).hexdigest()
-    except FileNotFoundError:
-        raise BootstrapError(f"{path} is missing: this checkout is incomplete.") from None
+    with open(path, "rb") as content:
+        return hashlib.sha256(content.read()).hexdigest()
 
 
 def _write(path: str, text: str) -> None:

@@ -12,6 +12,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+GRACE_SECONDS = 5.0
+"""How long the watchdog waits between SIGTERM and SIGKILL."""
+
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -65,9 +68,9 @@ class Watchdog:
     >>> watchdog.close()
     """
 
-    def __init__(self, grace: float = 5.0) -> None:
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _WATCHDOG, str(grace)],
+            [sys.executable, "-I", "-S", "-c", _WATCHDOG, str(GRACE_SECONDS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -113,7 +113,7 @@ def find(name: str) -> Persona:
     """`fan` (the first fan), `fan:N`, or a name of `STAFF`. Raises UnknownPersonaError."""
     if name in STAFF:
         return STAFF[name]
-    kind, _, number = name.partition(":")
-    if kind != "fan" or not (name == "fan" or (number.isascii() and number.isdigit())):
+    kind, _, number = "fan:1".partition(":") if name == "fan" else name.partition(":")
+    if kind != "fan" or not (number.isascii() and number.isdigit()):
         raise UnknownPersonaError(name)
-    return fan(int(number or "1"))
+    return fan(int(number))

@@ -153,12 +153,13 @@ class EmbeddedPostgres:
             time.sleep(0.02)
 
     def answers(self) -> bool:
-        """Whether the server takes a connection now."""
+        """Whether this very server, not another one on its port, takes a connection now."""
         try:
-            psycopg.connect(self.dsn(), connect_timeout=2).close()
+            with psycopg.connect(self.dsn(), connect_timeout=2) as connection:
+                row = connection.execute("SHOW data_directory").fetchone()
         except (psycopg.OperationalError, OSError):
             return False
-        return True
+        return row == (str(self.data_dir),)
 
     @property
     def pid(self) -> int | None:

@@ -67,10 +67,23 @@ class Child:
     """What is known of one supervised process now."""
 
     spec: ProcessSpec
-    process: asyncio.subprocess.Process | None = None
+    process: "Started | None" = None
     ready: bool = False
     restarts: int = 0
     task: asyncio.Task[None] | None = None
+
+
+@dataclass(frozen=True)
+class Started:
+    """One life of a process. The pipe is our own: with one of asyncio's, `wait` would wait for its closing, too."""
+
+    process: asyncio.subprocess.Process
+    output: asyncio.StreamReader
+
+    @property
+    def pid(self) -> int:
+        """The process, and the group that it leads."""
+        return self.process.pid
 
 
 class Supervisor:
@@ -105,17 +118,15 @@ class Supervisor:
     async def run_once(self, spec: ProcessSpec, timeout: float) -> None:
         """Run a process to its end. Raises ProcessFailedError when that is not success, or takes too long."""
         log = ChildLog(self._log_dir, spec.name)
-        process = await self._spawn(spec)
+        started = await self._spawn(spec)
         try:
             async with asyncio.timeout(timeout):
-                await self._pump(process, log, spec.name)
-                code = await process.wait()
+                code = await self._live(started, log, spec.name)
         except TimeoutError:
             raise ProcessFailedError(
                 f"{spec.name} did not end within {timeout:.0f} s (log: {log.path})"
             ) from None
         finally:
-            await self._reap(process)
             log.close()
         if code != 0:
             raise ProcessFailedError(
@@ -159,9 +170,15 @@ class Supervisor:
                         return
                     child.process = await self._spawn(spec)
                     self._on_change()
-                    code = await self._live(child, child.process, log)
+                    watch = asyncio.create_task(self._watch_until_ready(child))
+                    try:
+                        code = await self._live(child.process, log, spec.name)
+                    finally:
+                        watch.cancel()
                     ended = _how_it_ended(code)
-                except OSError as error:
+                except (
+                    Exception
+                ) as error:  # whatever it is, keeping the process running is this method's whole work
                     ended = f"could not start ({error})"
                 finally:
                     child.ready = False
@@ -179,19 +196,17 @@ class Supervisor:
         finally:
             log.close()
 
-    async def _live(self, child: Child, process: asyncio.subprocess.Process, log: ChildLog) -> int:
-        """One life of a child, from its start to its last process gone. Returns the exit status."""
-        watch = asyncio.create_task(self._watch_until_ready(child))
+    async def _live(self, started: Started, log: ChildLog, name: str) -> int:
+        """One life of a process, from its start to the last of its group gone. Returns the exit status."""
+        pump = asyncio.create_task(self._pump(started.output, log, name))
         try:
-            pump = asyncio.create_task(self._pump(process, log, child.spec.name))
-            code = await process.wait()
-            # What it left behind holds its ports and its output: end that before the pump can finish.
-            processes.end_group(process.pid)
-            await pump
-            return code
+            return await started.process.wait()
         finally:
-            watch.cancel()
-            await self._reap(process)
+            # What it left behind holds its ports and its output: end that before the pump can finish.
+            processes.end_group(started.pid)
+            await started.process.wait()
+            await pump
+            self._watchdog.discard(started.pid)
 
     async def _watch_until_ready(self, child: Child) -> None:
         while child.spec.probe is not None and not await child.spec.probe():
@@ -201,36 +216,44 @@ class Supervisor:
         if child.restarts:
             self._report(Event("done", "is ready again", child.spec.name))
 
-    async def _spawn(self, spec: ProcessSpec) -> asyncio.subprocess.Process:
-        process = await asyncio.create_subprocess_exec(
-            *spec.argv,
-            env=dict(spec.env),
-            cwd=spec.cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            process_group=0,
-            user=spec.uid,
-            group=spec.gid,
-            extra_groups=None if spec.uid is None else [],
-            preexec_fn=tied_to_parent(spec.stop_signal),
-        )
+    async def _spawn(self, spec: ProcessSpec) -> Started:
+        read_end, write_end = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *spec.argv,
+                env=dict(spec.env),
+                cwd=spec.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=write_end,
+                stderr=write_end,
+                process_group=0,
+                user=spec.uid,
+                group=spec.gid,
+                extra_groups=None if spec.uid is None else [],
+                preexec_fn=tied_to_parent(spec.stop_signal),
+            )
+        except BaseException:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
         self._watchdog.add(process.pid)
-        return process
+        output = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(output)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(read_end, "rb"))
+        return Started(process, output)
 
-    async def _pump(self, process: asyncio.subprocess.Process, log: ChildLog, name: str) -> None:
-        assert process.stdout is not None
-        while chunk := await process.stdout.read(65536):
+    async def _pump(self, output: asyncio.StreamReader, log: ChildLog, name: str) -> None:
+        while chunk := await output.read(65536):
             log.write(chunk)
             for line in chunk.splitlines():
                 if _WARNING.search(line):
                     self._report(Event("warning", line.decode(errors="replace")[:400], name))
 
     async def _stop_child(self, child: Child) -> None:
-        process = child.process
-        if process is not None and process.returncode is None:
+        if child.process is not None and child.process.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(child.spec.stop_signal)
+                child.process.process.send_signal(child.spec.stop_signal)
         if child.task is None:
             return
         done, _ = await asyncio.wait([child.task], timeout=child.spec.grace)
@@ -245,11 +268,6 @@ class Supervisor:
             await asyncio.wait([child.task], timeout=5)
         if child.task.done() and not child.task.cancelled() and (error := child.task.exception()):
             self._report(Event("warning", f"its supervision failed: {error!r}", child.spec.name))
-
-    async def _reap(self, process: asyncio.subprocess.Process) -> None:
-        processes.end_group(process.pid)
-        await process.wait()
-        self._watchdog.discard(process.pid)
 
 
 def _how_it_ended(code: int) -> str:
