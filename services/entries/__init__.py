@@ -1,0 +1,1 @@
+"""Registrations, eligibility, waves, selection, metrics, exports."""

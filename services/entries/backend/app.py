@@ -1,0 +1,52 @@
+"""Composition root of the Entry Service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from services.entries.backend.routes import api
+from services.entries.backend.settings import Settings
+from services.entries.backend.snapshots_store import SnapshotStore
+from services.entries.backend.store import Store
+from services.entries.backend.submissions_store import SubmissionStore
+from services.kit.asgi import App
+from services.kit.backend import Resources, Transports, create_backend, open_resources
+from services.kit.outbox import Route
+
+ROUTES = [
+    Route("sighting", "users", "POST", "/users/sightings", "sightings"),
+    Route("audit", "users", "POST", "/audit/events", "events"),
+]
+
+
+@dataclass(kw_only=True)
+class Service(Resources):
+    """What the routes and jobs of the Entry Service work with."""
+
+    store: Store = field(init=False)
+    snapshots: SnapshotStore = field(init=False)
+    submissions: SubmissionStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.database)
+        self.snapshots = SnapshotStore(self.database)
+        self.submissions = SubmissionStore(self.database, self.lookup, self.outbox)
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, transports: Transports | None = None) -> AsyncIterator[Service]:
+    """The service for the time of the context; the worker opens it too."""
+    async with open_resources(
+        Service,
+        settings,
+        name="entries",
+        database_url=settings.database_url,
+        routes=ROUTES,
+        transports=transports,
+    ) as service:
+        yield service
+
+
+def create_app(settings: Settings, *, transports: Transports | None = None) -> App:
+    """The REST backend as an ASGI app."""
+    return create_backend(api, settings, lambda: open_service(settings, transports))

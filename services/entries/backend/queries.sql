@@ -1,0 +1,61 @@
+-- name: entries_by_id
+-- The entries of these ids, as they are now.
+SELECT * FROM entry_now WHERE id = ANY(:ids::text[])
+
+-- name: entries_of_user
+-- One user's entries in these campaigns.
+SELECT * FROM entry_now WHERE user_id = :user_id AND campaign_id = ANY(:campaign_ids::text[])
+ORDER BY id
+
+-- name: pages_of_campaigns
+-- Pages of campaigns' entries, oldest first, each with one row more than its limit when more follow.
+SELECT p.place, e.*
+FROM unnest(:keys::text[], :states::text[], :afters::text[], :limits::int[])
+     WITH ORDINALITY AS p (campaign_id, states, after, size, place)
+CROSS JOIN LATERAL (
+    SELECT * FROM entry_now n
+    WHERE n.campaign_id = p.campaign_id
+      AND (p.states IS NULL OR n.state = ANY(string_to_array(p.states, ',')))
+      AND n.id > coalesce(p.after, '')
+    ORDER BY n.id
+    LIMIT p.size + 1
+) AS e
+ORDER BY p.place, e.id
+
+-- name: pages_of_users
+-- Pages of users' entries, newest first, each with one row more than its limit when more follow.
+SELECT p.place, e.*
+FROM unnest(:keys::text[], :states::text[], :afters::text[], :limits::int[])
+     WITH ORDINALITY AS p (user_id, states, after, size, place)
+CROSS JOIN LATERAL (
+    SELECT * FROM entry_now n
+    WHERE n.user_id = p.user_id
+      AND (p.states IS NULL OR n.state = ANY(string_to_array(p.states, ',')))
+      AND (p.after IS NULL OR n.id < p.after)
+    ORDER BY n.id DESC
+    LIMIT p.size + 1
+) AS e
+ORDER BY p.place, e.id DESC
+
+-- name: teams_of_campaigns
+-- Whose these campaigns are.
+SELECT id, team_id FROM campaign WHERE id = ANY(:ids::text[])
+
+-- name: facts_of_entries
+-- What an entry's eligibility depends on: the entry, its campaign's terms, and the fan's facts.
+SELECT e.id, e.state, e.country, e.is_member, e.score, c.document,
+       f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
+FROM entry_now e
+JOIN campaign c ON c.id = e.campaign_id
+LEFT JOIN user_fact f ON f.user_id = e.user_id
+WHERE e.id = ANY(:ids::text[])
+
+-- name: facts_of_campaigns
+-- What a fan's eligibility for campaigns depends on, and her entry's state where she has entered.
+SELECT c.id, campaign_state_now(c.state, c.opens_at, c.closes_at) AS campaign_state, c.document,
+       e.state, e.score, f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
+FROM campaign c
+LEFT JOIN user_fact f ON f.user_id = :user_id
+LEFT JOIN entry_now e ON e.campaign_id = c.id AND e.user_id = :user_id
+WHERE c.id = ANY(:campaign_ids::text[])
+ORDER BY e.id

@@ -1,0 +1,68 @@
+"""The Entry Service's REST API: parse, call one function, return."""
+
+from services.entries.backend import wire
+from services.kit.rest import Api, Call
+
+api = Api("Entry Service", "1.0.0")
+
+
+@api.put("/snapshots/campaigns", wire.CampaignSnapshots)
+async def keep_campaigns(call: Call[wire.CampaignSnapshots]) -> None:
+    """Keeps the terms of campaigns; versions not newer than the kept one change nothing. From the answer on, submissions obey."""
+    await call.service.snapshots.keep_campaigns(call.body.campaigns)
+
+
+@api.put("/snapshots/users", wire.UserSnapshots)
+async def keep_users(call: Call[wire.UserSnapshots]) -> None:
+    """Keeps users' gate facts, and accepts entries that waited for a phone now confirmed."""
+    await call.service.snapshots.keep_users(call.body.users)
+
+
+@api.post("/entries/submissions", wire.Submissions, wire.Outcomes)
+async def submit_entries(call: Call[wire.Submissions]) -> wire.Outcomes:
+    """Takes registrations of many fans at once; one outcome each, in order, none affecting another."""
+    return wire.Outcomes(await call.service.submissions.submit(call.body.submissions))
+
+
+@api.post("/entries/batch", wire.EntryIds, wire.Entries)
+async def get_entries(call: Call[wire.EntryIds]) -> wire.Entries:
+    """Reads entries by id; unknown ids are left out."""
+    return wire.Entries(await call.service.store.entries(call.body.ids))
+
+
+@api.post("/entries/of-user", wire.CampaignsOfUser, wire.Entries)
+async def get_entries_of_user(call: Call[wire.CampaignsOfUser]) -> wire.Entries:
+    """Reads one fan's entries in many campaigns, the newest of a campaign last."""
+    body = call.body
+    return wire.Entries(await call.service.store.entries_of_user(body.identity.user_id, body.campaign_ids))
+
+
+@api.post("/entries/eligibility", wire.EntryIds, wire.Eligibilities)
+async def get_eligibility_of_entries(call: Call[wire.EntryIds]) -> wire.Eligibilities:
+    """Says why each entry cannot be selected, by entry id."""
+    return wire.Eligibilities(await call.service.store.eligibility_of_entries(call.body.ids))
+
+
+@api.post("/campaigns/eligibility", wire.CampaignsOfUser, wire.Eligibilities)
+async def get_eligibility_for_campaigns(call: Call[wire.CampaignsOfUser]) -> wire.Eligibilities:
+    """Says why a fan cannot enter, or be selected in, each campaign, by campaign id."""
+    body = call.body
+    return wire.Eligibilities(await call.service.store.eligibility_for_campaigns(body.identity, body.campaign_ids))
+
+
+@api.post("/campaigns/teams", wire.CampaignIds, wire.CampaignTeams)
+async def get_teams_of_campaigns(call: Call[wire.CampaignIds]) -> wire.CampaignTeams:
+    """Says whose each campaign is; unknown ids are left out."""
+    return wire.CampaignTeams(await call.service.store.teams_of_campaigns(call.body.ids))
+
+
+@api.post("/campaigns/entries", wire.PageRequests, wire.Pages)
+async def list_entries_of_campaigns(call: Call[wire.PageRequests]) -> wire.Pages:
+    """Reads pages of many campaigns' entries, oldest first."""
+    return wire.Pages(await call.service.store.pages_of_campaigns(call.body.pages))
+
+
+@api.post("/users/entries", wire.PageRequests, wire.Pages)
+async def list_entries_of_users(call: Call[wire.PageRequests]) -> wire.Pages:
+    """Reads pages of many users' entries, newest first."""
+    return wire.Pages(await call.service.store.pages_of_users(call.body.pages))

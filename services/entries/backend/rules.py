@@ -1,0 +1,153 @@
+"""The Entry Service's rules: who is eligible, and which wishes a campaign can grant. Pure: no I/O, no clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.entries.backend import wire
+from services.kit.errors import Issue
+
+MAX_PREFERENCES = 100
+_STATE_REASONS = {
+    "PENDING_PHONE": "PHONE_UNCONFIRMED",
+    "UNDER_REVIEW": "UNDER_REVIEW",
+    "INVALIDATED": "INVALIDATED",
+    "ERASED": "INVALIDATED",
+    "WITHDRAWN": "WITHDRAWN",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a campaign, at one version, asks of a registration. `max_tickets` is the highest limit of its events."""
+
+    id: str
+    version: int
+    team_id: str
+    phone_required: bool
+    identity_key: str
+    gate: wire.Gate | None
+    score_min: float | None
+    score_max: float | None
+    markets: frozenset[str]
+    max_tickets: int
+
+    @classmethod
+    def of(cls, campaign: wire.CampaignSnapshot) -> "Terms":
+        return cls(
+            id=campaign.id,
+            version=campaign.version,
+            team_id=campaign.team_id,
+            phone_required=campaign.phone_required,
+            identity_key=campaign.identity_key,
+            gate=campaign.gate,
+            score_min=campaign.score_min,
+            score_max=campaign.score_max,
+            markets=frozenset(market.id for market in campaign.markets),
+            max_tickets=max((event.ticket_limit for event in campaign.events), default=1),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a fan: by her token (country, membership) and by the User Service."""
+
+    phone_verified: bool = False
+    country: str | None = None
+    is_member: bool = False
+    accounts: frozenset[str] = frozenset()
+    cards: frozenset[str] = frozenset()
+    tiers: frozenset[str] = frozenset()
+
+
+def unmet(gate: wire.Gate | None, facts: Facts) -> list[wire.Reason]:
+    """What the fan lacks to pass the gate, each requirement once; empty when she passes.
+
+    Of alternatives none of which is met, all are named: any one would do.
+    """
+    return list(dict.fromkeys(_unmet(gate, facts))) if gate else []
+
+
+def eligibility(
+    terms: Terms, facts: Facts, *, entry_state: str | None, campaign_state: str = "OPEN", score: float | None = None
+) -> list[wire.Reason]:
+    """Why a fan cannot be selected (with an entry) or cannot enter (without one); empty when she can."""
+    reasons: list[wire.Reason] = []
+    if entry_state is None or entry_state == "WITHDRAWN":
+        if campaign_state != "OPEN":
+            reasons.append(wire.Reason("CAMPAIGN_NOT_OPEN"))
+        if terms.phone_required and not facts.phone_verified:
+            reasons.append(wire.Reason("PHONE_UNCONFIRMED"))
+    if entry_state in _STATE_REASONS:
+        reasons.append(wire.Reason(_STATE_REASONS[entry_state]))
+    reasons += unmet(terms.gate, facts)
+    if score is not None and terms.score_min is not None and score < terms.score_min:
+        reasons.append(wire.Reason("SCORE_BELOW_MIN"))
+    if score is not None and terms.score_max is not None and score > terms.score_max:
+        reasons.append(wire.Reason("SCORE_ABOVE_MAX"))
+    return list(dict.fromkeys(reasons))
+
+
+def preference_issues(terms: Terms, market_ids: Sequence[str]) -> list[Issue]:
+    """What is wrong with ranked markets: at least one, each of this campaign, none twice."""
+    if not market_ids:
+        return [Issue(["preferences"], "EMPTY", "Rank at least one market.")]
+    if len(market_ids) > MAX_PREFERENCES:
+        return [Issue(["preferences"], "TOO_MANY", f"Rank {MAX_PREFERENCES} markets at most.")]
+    if len(set(market_ids)) == len(market_ids) and terms.markets.issuperset(market_ids):
+        return []
+    issues: list[Issue] = []
+    seen: set[str] = set()
+    for rank, market_id in enumerate(market_ids):
+        path = ["preferences", str(rank), "marketId"]
+        if market_id not in terms.markets:
+            issues.append(Issue(path, "UNKNOWN_MARKET", "This market is not part of the campaign. Choose one of its markets."))
+        elif market_id in seen:
+            issues.append(Issue(path, "REPEATED_MARKET", "This market is ranked twice. Rank each market once."))
+        seen.add(market_id)
+    return issues
+
+
+def ticket_issues(terms: Terms, quantity: int) -> list[Issue]:
+    """What is wrong with the number of tickets."""
+    if 1 <= quantity <= terms.max_tickets:
+        return []
+    return [Issue(["ticketQuantity"], "OUT_OF_RANGE", f"ticketQuantity must be 1 to {terms.max_tickets} for this campaign.")]
+
+
+def identity_of(terms: Terms, identity: wire.Identity, known_member_id: str | None) -> str | None:
+    """The value that may enter the campaign once: email, account or membership; None when the fan has none."""
+    if terms.identity_key == "EMAIL":
+        return identity.email.strip().lower() if identity.email else None
+    if terms.identity_key == "MEMBER_ID":
+        return identity.member_id or known_member_id
+    return f"{identity.issuer}\n{identity.subject}"
+
+
+def is_plain(text: str, most: int) -> bool:
+    """Whether a caller's text can be stored and compared: 1 to `most` characters, all printable."""
+    return 0 < len(text) <= most and text.isprintable()
+
+
+def _unmet(gate: wire.Gate, facts: Facts) -> list[wire.Reason]:
+    if gate.all_of is not None:
+        return [reason for child in gate.all_of for reason in _unmet(child, facts)]
+    if gate.any_of is not None:
+        missing = [_unmet(child, facts) for child in gate.any_of]
+        return [] if not all(missing) else [reason for child in missing for reason in child]
+    reason, met = _leaf(gate, facts)
+    return [] if met else [reason]
+
+
+def _leaf(gate: wire.Gate, facts: Facts) -> tuple[wire.Reason, bool]:
+    if gate.card is not None:
+        return wire.Reason("CARD_REQUIRED", gate.card.brands), not facts.cards.isdisjoint(gate.card.brands)
+    if gate.linked_account is not None:
+        providers = gate.linked_account.providers
+        return wire.Reason("ACCOUNT_REQUIRED", providers), not facts.accounts.isdisjoint(providers)
+    if gate.identity is not None:
+        return wire.Reason("IDENTITY_REQUIRED", (gate.identity.tier,)), gate.identity.tier in facts.tiers
+    if gate.region is not None:
+        return wire.Reason("REGION_NOT_SERVED", gate.region.countries), facts.country in gate.region.countries
+    if gate.membership is not None:
+        return wire.Reason("MEMBERSHIP_REQUIRED"), facts.is_member or not gate.membership
+    return wire.Reason("PHONE_UNCONFIRMED"), facts.phone_verified or not gate.phone

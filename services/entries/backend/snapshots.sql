@@ -1,0 +1,79 @@
+-- name: keep_campaigns
+-- Keeps newer campaign snapshots and answers those whose registration is over by now.
+INSERT INTO campaign AS c (id, version, team_id, state, opens_at, closes_at, phone_required, identity_key,
+                           score_min, score_max, document)
+SELECT * FROM unnest(
+    :ids::text[], :versions::bigint[], :team_ids::text[], :states::text[], :opens_at::timestamptz[], :closes_at::timestamptz[],
+    :phone_required::boolean[], :identity_keys::text[], :score_mins::float8[], :score_maxs::float8[], :documents::jsonb[]
+) AS s (id)
+ORDER BY s.id
+ON CONFLICT (id) DO UPDATE
+SET version = excluded.version,
+    team_id = excluded.team_id,
+    state = excluded.state,
+    opens_at = excluded.opens_at,
+    closes_at = excluded.closes_at,
+    phone_required = excluded.phone_required,
+    identity_key = excluded.identity_key,
+    score_min = excluded.score_min,
+    score_max = excluded.score_max,
+    document = excluded.document
+WHERE c.version < excluded.version
+RETURNING c.id, entry_state_now('PENDING_PHONE', campaign_state_now(c.state, c.opens_at, c.closes_at)) = 'INVALIDATED' AS over
+
+-- name: keep_users
+-- Keeps newer facts about users.
+INSERT INTO user_fact AS u (user_id, version, phone_verified, country, member_id, do_not_sell, accounts, cards, tiers)
+SELECT s.id, s.version, s.phone_verified, s.country, s.member_id, s.do_not_sell,
+       string_to_array(s.accounts, ','), string_to_array(s.cards, ','), string_to_array(s.tiers, ',')
+FROM unnest(
+    :ids::text[], :versions::bigint[], :phone_verified::boolean[], :countries::text[], :member_ids::text[],
+    :do_not_sell::boolean[], :accounts::text[], :cards::text[], :tiers::text[]
+) AS s (id, version, phone_verified, country, member_id, do_not_sell, accounts, cards, tiers)
+ORDER BY s.id
+ON CONFLICT (user_id) DO UPDATE
+SET version = excluded.version,
+    phone_verified = excluded.phone_verified,
+    country = excluded.country,
+    member_id = excluded.member_id,
+    do_not_sell = excluded.do_not_sell,
+    accounts = excluded.accounts,
+    cards = excluded.cards,
+    tiers = excluded.tiers
+WHERE u.version < excluded.version
+
+-- name: accept_confirmed
+-- Accepts the waiting entries of users whose phone is confirmed, where the deadline has not passed.
+-- The campaign row is locked against a close that is under way: either comes first, and the other sees it.
+WITH running AS (
+    SELECT c.id FROM campaign c
+    WHERE c.id IN (SELECT e.campaign_id FROM entry e WHERE e.user_id = ANY(:user_ids::text[]) AND e.state = 'PENDING_PHONE')
+      AND entry_state_now('PENDING_PHONE', campaign_state_now(c.state, c.opens_at, c.closes_at)) = 'PENDING_PHONE'
+    ORDER BY c.id
+    FOR SHARE
+)
+UPDATE entry e
+SET state = 'ACCEPTED', version = e.version + 1, updated_at = now()
+FROM running, user_fact f
+WHERE e.user_id = ANY(:user_ids::text[]) AND e.campaign_id = running.id AND e.state = 'PENDING_PHONE'
+  AND f.user_id = e.user_id AND f.phone_verified
+
+-- name: invalidate_unconfirmed
+-- Invalidates a chunk of the entries that were unconfirmed at their deadline.
+WITH due AS (
+    SELECT e.campaign_id, e.id
+    FROM entry e
+    JOIN campaign c ON c.id = e.campaign_id
+    WHERE e.state = 'PENDING_PHONE'
+      AND entry_state_now(e.state, campaign_state_now(c.state, c.opens_at, c.closes_at)) = 'INVALIDATED'
+    ORDER BY e.campaign_id, e.id
+    LIMIT :limit
+    FOR UPDATE OF e SKIP LOCKED
+), done AS (
+    UPDATE entry e
+    SET state = 'INVALIDATED', version = e.version + 1, updated_at = now()
+    FROM due
+    WHERE e.campaign_id = due.campaign_id AND e.id = due.id AND e.state = 'PENDING_PHONE'
+    RETURNING 1
+)
+SELECT count(*) FROM done

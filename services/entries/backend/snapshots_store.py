@@ -1,0 +1,64 @@
+"""What other services told of campaigns and users, and what follows from it: typed twins of `snapshots.sql`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from services.entries.backend import wire
+from services.kit import jobs
+from services.kit.pg import Database, Queries
+
+q = Queries(Path(__file__).with_name("snapshots.sql"))
+_CHUNK = 1000
+
+
+class SnapshotStore:
+    """Snapshots of campaigns and users; versions not newer than the kept one change nothing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep_campaigns(self, campaigns: Sequence[wire.CampaignSnapshot]) -> None:
+        """Keeps campaigns; from the commit on, submissions obey. The end of a registration is followed up by a job."""
+        newest = list({c.id: c for c in sorted(campaigns, key=lambda c: c.version)}.values())
+        async with self._database.transaction() as connection:
+            kept = await self._database.fetch(
+                q.keep_campaigns,
+                connection,
+                ids=[c.id for c in newest],
+                versions=[c.version for c in newest],
+                team_ids=[c.team_id for c in newest],
+                states=[c.state for c in newest],
+                opens_at=[c.opens_at for c in newest],
+                closes_at=[c.closes_at for c in newest],
+                phone_required=[c.phone_required for c in newest],
+                identity_keys=[c.identity_key for c in newest],
+                score_mins=[c.score_min for c in newest],
+                score_maxs=[c.score_max for c in newest],
+                documents=newest,
+            )
+            if any(row["over"] for row in kept):
+                await jobs.defer(connection, "entries:invalidate", queue="entries")
+
+    async def keep_users(self, users: Sequence[wire.UserSnapshot]) -> None:
+        """Keeps users' facts and, in the same transaction, accepts entries that waited for a phone now confirmed."""
+        newest = list({u.id: u for u in sorted(users, key=lambda u: u.version)}.values())
+        async with self._database.transaction() as connection:
+            await self._database.execute(
+                q.keep_users,
+                connection,
+                ids=[u.id for u in newest],
+                versions=[u.version for u in newest],
+                phone_verified=[u.phone_verified for u in newest],
+                countries=[u.country for u in newest],
+                member_ids=[u.member_id for u in newest],
+                do_not_sell=[u.do_not_sell for u in newest],
+                accounts=[",".join(u.accounts) for u in newest],
+                cards=[",".join(u.cards) for u in newest],
+                tiers=[",".join(u.tiers) for u in newest],
+            )
+            if confirmed := [u.id for u in newest if u.phone_verified]:
+                await self._database.execute(q.accept_confirmed, connection, user_ids=confirmed)
+
+    async def invalidate_unconfirmed(self) -> int:
+        """Invalidates up to a thousand entries that were unconfirmed at their deadline; answers how many."""
+        return await self._database.fetchval(q.invalidate_unconfirmed, limit=_CHUNK)

@@ -1,0 +1,134 @@
+"""How one submission fares: checked before it goes to the database, explained when the database did not take it. Pure."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.entries.backend import rules, wire
+from services.kit.errors import IdempotencyMismatch, Issue
+
+_NO_CAMPAIGN = wire.Refused("NOT_FOUND", "There is no such campaign. Check campaignId.")
+_NO_EMAIL = wire.Refused(
+    "VALIDATION_FAILED",
+    "This campaign takes one entry per email address, and your account has no confirmed one.",
+    [Issue([], "EMAIL_MISSING", "Confirm an email address with your sign-in provider, then sign in again.")],
+)
+_BAD_KEY = wire.Refused(
+    "VALIDATION_FAILED",
+    "The input has errors; see issues.",
+    [Issue(["idempotencyKey"], "MALFORMED", "idempotencyKey must be 1 to 200 printable characters.")],
+)
+_MISMATCH = wire.Refused(IdempotencyMismatch.code, IdempotencyMismatch().message)
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A submission with all that its row needs. `refusal` is what the rules hold against it, None when nothing."""
+
+    submission: wire.Submission
+    terms: rules.Terms
+    identity: str
+    country: str | None
+    is_member: bool
+    unconfirmed: bool
+    refusal: wire.GateUnmet | wire.InvalidPreferences | wire.Refused | None
+    digest: bytes = b""
+    key: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is there at the moment a submission was not taken: the campaign, and the identity's entry."""
+
+    campaign_state: str
+    opens_at: datetime
+    closes_at: datetime
+    entry: wire.Entry | None
+    entry_key: str | None
+    entry_digest: bytes | None
+
+
+def screen(submission: wire.Submission) -> wire.Refused | None:
+    """The refusal of a submission that the database should not even see, for its texts cannot be stored."""
+    if not rules.is_plain(submission.campaign_id, 64):
+        return _NO_CAMPAIGN
+    if submission.idempotency_key is not None and not rules.is_plain(submission.idempotency_key, 200):
+        return _BAD_KEY
+    return None
+
+
+def examine(
+    submission: wire.Submission, terms: rules.Terms | None, facts: rules.Facts, known_member_id: str | None
+) -> Candidate | wire.Outcome:
+    """A candidate, perhaps with a refusal that an earlier entry would outrank; or what is final without asking further."""
+    if terms is None:
+        return _NO_CAMPAIGN
+    identity = rules.identity_of(terms, submission.identity, known_member_id)
+    if identity is None:
+        return _NO_EMAIL if terms.identity_key == "EMAIL" else wire.GateUnmet([wire.Reason("MEMBERSHIP_REQUIRED")])
+    return Candidate(
+        submission=submission,
+        terms=terms,
+        identity=identity,
+        country=facts.country,
+        is_member=facts.is_member,
+        unconfirmed=terms.phone_required and not facts.phone_verified,
+        refusal=_refusal(submission, terms, facts),
+        digest=_digest(submission),
+    )
+
+
+def explain(candidate: Candidate, now: Situation | None) -> wire.Outcome | None:
+    """Why the database did not take a candidate; None when by now it would, so that it is worth trying again."""
+    if now is None or now.campaign_state == "DRAFT":
+        return _NO_CAMPAIGN
+    key = candidate.submission.idempotency_key
+    if now.entry is not None and key is not None and key == now.entry_key:
+        return wire.Submitted(now.entry, replayed=True) if candidate.digest == now.entry_digest else _MISMATCH
+    if isinstance(candidate.refusal, wire.InvalidPreferences | wire.Refused):
+        return candidate.refusal
+    if now.entry is not None and now.entry.state != "WITHDRAWN":
+        return wire.AlreadyEntered(now.entry)
+    if now.campaign_state != "OPEN":
+        return wire.CampaignNotOpen(now.campaign_state, now.opens_at, now.closes_at)
+    return candidate.refusal
+
+
+def facts_of(
+    identity: wire.Identity,
+    *,
+    phone_verified: bool | None,
+    country: str | None,
+    member_id: str | None,
+    accounts: Sequence[str] | None,
+    cards: Sequence[str] | None,
+    tiers: Sequence[str] | None,
+) -> rules.Facts:
+    """What the token vouches for, completed by what the User Service knows (all None where it knows nothing)."""
+    return rules.Facts(
+        phone_verified=bool(phone_verified),
+        country=identity.country or country,
+        is_member=bool(identity.member_id or member_id),
+        accounts=frozenset(accounts or ()),
+        cards=frozenset(cards or ()),
+        tiers=frozenset(tiers or ()),
+    )
+
+
+def _refusal(
+    submission: wire.Submission, terms: rules.Terms, facts: rules.Facts
+) -> wire.GateUnmet | wire.InvalidPreferences | wire.Refused | None:
+    if issues := rules.preference_issues(terms, submission.preferences):
+        return wire.InvalidPreferences(issues)
+    if submission.ticket_quantity is not None and (issues := rules.ticket_issues(terms, submission.ticket_quantity)):
+        return wire.Refused("VALIDATION_FAILED", issues[0].message, issues)
+    if reasons := rules.unmet(terms.gate, facts):
+        return wire.GateUnmet(reasons)
+    return None
+
+
+def _digest(submission: wire.Submission) -> bytes:
+    """Sixteen bytes that tell one input from another under the same idempotency key."""
+    text = f"{submission.ticket_quantity}\n{','.join(submission.preferences)}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,283 @@
+"""The Entry Service's wire format: what its JSON looks like, in both directions."""
+
+from datetime import datetime
+
+import msgspec
+
+from services.kit.errors import Issue
+from services.kit.paging import Page
+
+# ── snapshots that other services publish ──
+
+
+class CardGate(msgspec.Struct, frozen=True):
+    """A verified card of any of these brands."""
+
+    brands: tuple[str, ...]
+
+
+class AccountGate(msgspec.Struct, frozen=True):
+    """A linked account of any of these providers."""
+
+    providers: tuple[str, ...]
+
+
+class IdentityGate(msgspec.Struct, frozen=True):
+    """A verified identity tier."""
+
+    tier: str
+
+
+class RegionGate(msgspec.Struct, frozen=True):
+    """Residence in any of these countries."""
+
+    countries: tuple[str, ...]
+
+
+class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One node of a campaign's gate tree: exactly one member is set."""
+
+    all_of: "list[Gate] | None" = None
+    any_of: "list[Gate] | None" = None
+    card: CardGate | None = None
+    linked_account: AccountGate | None = None
+    identity: IdentityGate | None = None
+    phone: bool | None = None
+    region: RegionGate | None = None
+    membership: bool | None = None
+
+    def __post_init__(self) -> None:
+        if sum(getattr(self, name) is not None for name in self.__struct_fields__) != 1:
+            raise ValueError("a gate sets exactly one member")
+
+
+class MarketSnapshot(msgspec.Struct, frozen=True):
+    """A market of a campaign."""
+
+    id: str
+    name: str
+    country: str
+
+
+class EventSnapshot(msgspec.Struct, frozen=True):
+    """An event of a campaign; `allocation` counts tickets."""
+
+    id: str
+    market_id: str
+    name: str
+    starts_at: datetime
+    presale_opens_at: datetime
+    presale_closes_at: datetime
+    allocation: int
+    code_mode: str
+    ticket_limit: int
+
+
+class CampaignSnapshot(msgspec.Struct, frozen=True):
+    """A campaign as the Campaign Service published it; `version` grows with every change."""
+
+    id: str
+    slug: str
+    team_id: str
+    version: int
+    state: str
+    default_locale: str
+    countries: list[str]
+    opens_at: datetime
+    closes_at: datetime
+    phone_required: bool
+    identity_key: str
+    gate: Gate | None
+    score_min: float | None
+    score_max: float | None
+    titles: dict[str, str]
+    markets: list[MarketSnapshot]
+    events: list[EventSnapshot]
+
+
+class CampaignSnapshots(msgspec.Struct):
+    campaigns: list[CampaignSnapshot]
+
+
+class UserSnapshot(msgspec.Struct, frozen=True):
+    """A user's gate facts as the User Service published them; `version` grows with every change."""
+
+    id: str
+    version: int
+    phone_verified: bool
+    country: str | None
+    member_id: str | None
+    do_not_sell: bool
+    accounts: list[str] = msgspec.field(default_factory=list[str])
+    cards: list[str] = msgspec.field(default_factory=list[str])
+    tiers: list[str] = msgspec.field(default_factory=list[str])
+
+
+class UserSnapshots(msgspec.Struct):
+    users: list[UserSnapshot]
+
+
+# ── entries ──
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A verified token's account, as a subgraph saw it; claims the token lacks are null."""
+
+    user_id: str
+    issuer: str
+    subject: str
+    email: str | None = None
+    name: str | None = None
+    member_id: str | None = None
+    locale: str | None = None
+    country: str | None = None
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A registration as it is at this moment. `preferences` are market ids in rank order; `team_id` is the campaign's."""
+
+    id: str
+    campaign_id: str
+    team_id: str
+    user_id: str
+    state: str
+    preferences: list[str]
+    ticket_quantity: int
+    submitted_at: datetime
+    updated_at: datetime
+
+
+class EntryIds(msgspec.Struct):
+    ids: list[str]
+
+
+class Entries(msgspec.Struct):
+    """Found entries, in no particular order; unknown ids are left out."""
+
+    entries: list[Entry]
+
+
+class CampaignsOfUser(msgspec.Struct):
+    """Several campaigns, looked at for the fan of `identity`."""
+
+    identity: Identity
+    campaign_ids: list[str]
+
+
+class PageRequest(msgspec.Struct):
+    """One list of entries: of a campaign (oldest first) or of a user (newest first); `after` is an entry id."""
+
+    key: str
+    limit: int
+    after: str | None = None
+    states: list[str] | None = None
+
+
+class PageRequests(msgspec.Struct):
+    pages: list[PageRequest]
+
+
+class Pages(msgspec.Struct):
+    """`pages[i]` answers the request's `pages[i]`."""
+
+    pages: list[Page[Entry]]
+
+
+class CampaignIds(msgspec.Struct):
+    ids: list[str]
+
+
+class CampaignTeams(msgspec.Struct):
+    """Whose each campaign is; unknown ids are left out."""
+
+    teams: dict[str, str]
+
+
+# ── eligibility ──
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """An unmet requirement: its code and what would meet it (brands, providers, countries, a tier)."""
+
+    code: str
+    values: tuple[str, ...] = ()
+
+
+class Eligibilities(msgspec.Struct):
+    """Unmet requirements by id (of an entry or a campaign); an empty list is eligible, unknown ids are left out."""
+
+    reasons: dict[str, list[Reason]]
+
+
+# ── submissions ──
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """One fan's registration. `preferences` are market ids in rank order."""
+
+    campaign_id: str
+    identity: Identity
+    preferences: list[str]
+    ticket_quantity: int | None = None
+    idempotency_key: str | None = None
+
+
+class Submissions(msgspec.Struct):
+    submissions: list[Submission]
+
+
+class Submitted(msgspec.Struct, frozen=True, tag_field="outcome", tag="submitted"):
+    """Registered; `replayed` when an earlier call with the same key had done it."""
+
+    entry: Entry
+    replayed: bool
+
+
+class AlreadyEntered(msgspec.Struct, frozen=True, tag_field="outcome", tag="already_entered"):
+    """This identity had registered before; nothing was written."""
+
+    entry: Entry
+
+
+class CampaignNotOpen(msgspec.Struct, frozen=True, tag_field="outcome", tag="campaign_not_open"):
+    """The campaign takes no registrations at this moment."""
+
+    state: str
+    opens_at: datetime
+    closes_at: datetime
+
+
+class GateUnmet(msgspec.Struct, frozen=True, tag_field="outcome", tag="gate_unmet"):
+    """The fan lacks what the campaign demands."""
+
+    reasons: list[Reason]
+
+
+class InvalidPreferences(msgspec.Struct, frozen=True, tag_field="outcome", tag="invalid_preferences"):
+    """The ranked markets break a rule."""
+
+    issues: list[Issue]
+
+
+class Refused(msgspec.Struct, frozen=True, tag_field="outcome", tag="refused"):
+    """Any other refusal, by its code, as a problem would say it."""
+
+    code: str
+    message: str
+    issues: list[Issue] = msgspec.field(default_factory=list[Issue])
+
+
+Outcome = Submitted | AlreadyEntered | CampaignNotOpen | GateUnmet | InvalidPreferences | Refused
+
+
+class Outcomes(msgspec.Struct):
+    """`outcomes[i]` answers `submissions[i]`."""
+
+    outcomes: list[Outcome]
+
+
+class Amendment(msgspec.Struct):
+    """New wishes for an entry; a null leaves the old ones."""
+
+    preferences: list[str] | None = None
+    ticket_quantity: int | None = None
