@@ -22,7 +22,7 @@ from scripts.devtools.topology import POSTGRES_RANK, Topology
 
 MIGRATE_TIMEOUT, SEED_TIMEOUT, READY_TIMEOUT = 180.0, 120.0, 120.0
 
-StackError = (PostgresError, PortInUseError, ProcessFailedError, SettingsError)
+StackError = (PostgresError, PortInUseError, ProcessFailedError, SettingsError, OSError)
 """What `Stack.start` raises; each message is a sentence for the person at the terminal."""
 
 

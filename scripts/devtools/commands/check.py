@@ -45,7 +45,7 @@ STEPS = (
     Step("strict types (basedpyright)", [str(_BIN / "basedpyright")]),
     Step("generated SDL and OpenAPI are current", [str(_BIN / "python"), "-m", "services.schema", "--check"]),
     Step("supergraph is current", ["node", "gateway-config/compose.mjs", "--check"]),
-    Step("import contracts (import-linter)", [str(_BIN / "lint-imports"), "--no-cache", "--no-color"]),
+    Step("import contracts (import-linter)", [str(_BIN / "lint-imports"), "--no-cache", "--no-logo"]),
     Step("declared dependencies (deptry), services", [str(_BIN / "deptry"), "services", "--no-ansi"]),
     Step(
         "declared dependencies (deptry), scripts and tests",

@@ -13,9 +13,8 @@ from scripts.devtools import launch, run_state
 from scripts.devtools import settings as devsettings
 from scripts.devtools.console import ConsoleReport
 from scripts.devtools.events import Event
-from scripts.devtools.postgres import PostgresError
 from scripts.devtools.settings import Settings
-from scripts.devtools.stack import Stack, wipe
+from scripts.devtools.stack import Stack, StackError, wipe
 
 SAMPLE_QUERY = "{ campaigns(first: 3) { edges { node { slug state } } } }"
 
@@ -59,7 +58,7 @@ def up(
             launch.launch(options, report)
             _introduce(console, settings, "scripts/down")
             return 0
-    except (devsettings.SettingsError, launch.LaunchError, PostgresError) as error:
+    except (launch.LaunchError, *StackError) as error:
         report(Event("failed", str(error)))
         return 1
     finally:
