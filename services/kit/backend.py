@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import httpx
 from obstore.store import ObjectStore
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.kit.asgi import App, Shell, respond_problem
@@ -19,6 +19,7 @@ from services.kit.proof import BackendKey
 from services.kit.rest import Api
 from services.kit.sealing import LookupKey, Sealer
 from services.kit.settings import BackendSettings
+from services.kit.telemetry import begin_request
 from services.kit.upstream import Upstream
 
 SERVICES = ("users", "campaigns", "entries", "codes")
@@ -101,12 +102,7 @@ def create_backend(
     async def ready() -> None:
         await inner.state.service.database.check()
 
-    shell = Shell(
-        _Split(inner, served),
-        ready=ready,
-        timeout=settings.request_timeout,
-        max_in_flight=settings.max_in_flight,
-    )
+    shell = Shell(inner, ready=ready, timeout=settings.request_timeout, max_in_flight=settings.max_in_flight)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -115,22 +111,24 @@ def create_backend(
             yield
             shell.draining = True
 
-    app = App(shell, lifespan, files=served)
+    app = App(_Split(shell, served), lifespan, files=served)
     return app
 
 
 class _FilesApp:
-    """Serves `GET /{token}` by the service's own route. No time-out: a download takes as long as it takes."""
+    """Serves `GET /files/{token}` by the service's own route, outside the shell: a download takes its time."""
 
     def __init__(self, route: BaseRoute | None, inner: Any) -> None:
         self._route = route
         self._inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._route is None:
+        begin_request(dict(scope["headers"]))
+        match, child = self._route.matches(scope) if self._route else (Match.NONE, {})
+        if self._route is None or match is not Match.FULL:
             await respond_problem(send, 404, "NOT_FOUND", "There is nothing here.")
             return
-        await self._route.handle({**scope, "app": self._inner}, receive, send)
+        await self._route.handle({**scope, **child, "app": self._inner}, receive, send)
 
 
 class _Split:
@@ -141,7 +139,10 @@ class _Split:
         self._files = files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self._files if scope["path"].startswith("/files/") else self._api)(scope, receive, send)
+        if scope["type"] == "http" and scope["path"].startswith("/files/"):
+            await self._files({**scope, "root_path": scope.get("root_path", "") + "/files"}, receive, send)
+        else:
+            await self._api(scope, receive, send)
 
 
 def _open_peers(settings: BackendSettings, transports: Transports) -> dict[str, Upstream]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import procrastinate
-from procrastinate import PsycopgConnector, RetryStrategy
+from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
 from services.kit.pg import Connection
 from services.kit.telemetry import log, request_id
@@ -54,17 +54,27 @@ class Jobs:
         """Adds an action to repeat; it answers how much it found to do, and is run again at once when that is not 0."""
         self._actions.append((seconds, name, action))
 
-    def task(self, name: str) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., Awaitable[None]]]:
-        """Registers an async function as the task of this name; its keyword arguments are the job's."""
+    def task(
+        self, name: str, *, gave_up: Callable[..., Awaitable[None]] | None = None
+    ) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., Awaitable[None]]]:
+        """Registers an async function as the task of this name; its keyword arguments are the job's.
+
+        `gave_up` is called with the same arguments when the last attempt has failed, to tell whoever waits.
+        """
 
         def register(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-            async def run(request_id: str | None = None, **args: Any) -> None:
+            async def run(context: JobContext, request_id: str | None = None, **args: Any) -> None:
                 request_id_variable.set(request_id)
                 log.info("job started", task=name)
-                await function(**args)
+                try:
+                    await function(**args)
+                except Exception as error:
+                    if gave_up and RETRY.get_retry_decision(exception=error, job=context.job) is None:
+                        await gave_up(**args)
+                    raise
                 log.info("job done", task=name)
 
-            self.app.task(name=name, queue=self.queue, retry=RETRY)(run)
+            self.app.task(name=name, queue=self.queue, retry=RETRY, pass_context=True)(run)
             return function
 
         return register

@@ -58,9 +58,14 @@ class Database:
     `statements` counts what was sent, for tests that count.
     """
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, seconds: float | None = None) -> None:
         self.pool = pool
         self.statements = 0
+        self._seconds = seconds
+
+    def patient(self, seconds: float) -> "Database":
+        """The same database for background work: a statement of its transactions may take that long."""
+        return Database(self.pool, seconds=seconds)
 
     async def fetch(
         self, query: Query, connection: "Connection | None" = None, /, **parameters: Any
@@ -86,7 +91,18 @@ class Database:
     async def transaction(self, isolation: Any = None) -> AsyncIterator["Connection"]:
         """A transaction on a pooled connection; commits at the end, rolls back on an exception."""
         async with self.pool.acquire() as connection, connection.transaction(isolation=isolation):
+            if self._seconds is not None:
+                await connection.execute(f"SET LOCAL statement_timeout = {int(self._seconds * 1000)}")
             yield connection
+
+    async def stream(
+        self, query: Query, connection: "Connection", /, *, rows: int = 5000, **parameters: Any
+    ) -> AsyncIterator[list[Row]]:
+        """The result in lists of at most `rows`, by a server-side cursor of the open transaction."""
+        self.statements += 1
+        cursor = await connection.cursor(query.sql, *query.arguments(parameters), timeout=self._seconds)
+        while chunk := await cursor.fetch(rows, timeout=self._seconds):
+            yield chunk
 
     async def check(self) -> None:
         """Raises when the database does not answer."""
@@ -95,7 +111,8 @@ class Database:
     async def _run(self, method: str, query: Query, connection: Any, parameters: dict[str, Any]) -> Any:
         self.statements += 1
         with span(f"sql {query.name}"):
-            return await getattr(connection or self.pool, method)(query.sql, *query.arguments(parameters))
+            call = getattr(connection or self.pool, method)
+            return await call(query.sql, *query.arguments(parameters), timeout=self._seconds)
 
 
 class _LeanConnection(asyncpg.Connection):
