@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from services.entries.backend.changes_store import ChangeStore
 from services.entries.backend.routes import api
 from services.entries.backend.settings import Settings
 from services.entries.backend.snapshots_store import SnapshotStore
@@ -26,11 +27,13 @@ class Service(Resources):
     store: Store = field(init=False)
     snapshots: SnapshotStore = field(init=False)
     submissions: SubmissionStore = field(init=False)
+    changes: ChangeStore = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.database)
         self.snapshots = SnapshotStore(self.database)
         self.submissions = SubmissionStore(self.database, self.lookup, self.outbox)
+        self.changes = ChangeStore(self.database)
 
 
 @asynccontextmanager

@@ -24,6 +24,18 @@ async def submit_entries(call: Call[wire.Submissions]) -> wire.Outcomes:
     return wire.Outcomes(await call.service.submissions.submit(call.body.submissions))
 
 
+@api.post("/entries/amend", wire.Amendment, wire.Entry)
+async def amend_entry(call: Call[wire.Amendment]) -> wire.Entry:
+    """Changes the wishes of the actor's own entry while the campaign is open."""
+    return await call.service.changes.amend(call.actor, call.body)
+
+
+@api.post("/entries/withdraw", wire.Withdrawal, wire.Entry)
+async def withdraw_entry(call: Call[wire.Withdrawal]) -> wire.Entry:
+    """Takes the actor's own entry back while the campaign is open; safe to repeat."""
+    return await call.service.changes.withdraw(call.actor, call.body.id)
+
+
 @api.post("/entries/batch", wire.EntryIds, wire.Entries)
 async def get_entries(call: Call[wire.EntryIds]) -> wire.Entries:
     """Reads entries by id; unknown ids are left out."""

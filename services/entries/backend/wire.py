@@ -279,5 +279,12 @@ class Outcomes(msgspec.Struct):
 class Amendment(msgspec.Struct):
     """New wishes for an entry; a null leaves the old ones."""
 
+    id: str
     preferences: list[str] | None = None
     ticket_quantity: int | None = None
+
+
+class Withdrawal(msgspec.Struct):
+    """Which entry its fan takes back."""
+
+    id: str

@@ -1,0 +1,128 @@
+"""Batched reads, one call for all keys of a request; and registrations, batched across requests."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from services.entries.subgraph.backend import EntriesBackend, Entry, Identity, Outcome, PageRequest, Reason, Submission
+from services.kit.access import Access, Scope
+from services.kit.auth import Principal
+from services.kit.batching import MicroBatcher
+from services.kit.graphql import Caller, Context
+from services.kit.paging import Page
+from services.kit.upstream import Upstream
+
+V = TypeVar("V")
+_MAX_BATCH = 200
+_MAX_WAITING = 1000
+"""About a second's worth at full capacity: more would only wait for a refusal."""
+
+
+@dataclass(kw_only=True)
+class EntriesContext(Context):
+    """What a resolver of this subgraph knows of its request. Loaders are made when first used: most requests need few."""
+
+    backend: EntriesBackend
+    submissions: MicroBatcher[Submission, Outcome]
+
+    @cached_property
+    def entry_by_id(self) -> DataLoader[str, Entry | None]:
+        async def find(ids: list[str]) -> Mapping[str, Entry]:
+            return {entry.id: entry for entry in await self.backend.entries(ids)}
+
+        return _by_key(find)
+
+    @cached_property
+    def eligibility_by_entry(self) -> DataLoader[str, list[Reason] | None]:
+        return _by_key(self.backend.eligibility_of_entries)
+
+    @cached_property
+    def viewer_entry_by_campaign(self) -> DataLoader[str, Entry | None]:
+        async def find(campaign_ids: list[str]) -> Mapping[str, Entry]:
+            if self.principal is None:
+                return {}
+            found = await self.backend.entries_of_user(identity_of(self.principal), campaign_ids)
+            return {entry.campaign_id: entry for entry in found}
+
+        return _by_key(find)
+
+    @cached_property
+    def viewer_eligibility_by_campaign(self) -> DataLoader[str, list[Reason] | None]:
+        async def find(campaign_ids: list[str]) -> Mapping[str, list[Reason]]:
+            if self.principal is None:
+                return {}
+            return await self.backend.eligibility_for_campaigns(identity_of(self.principal), campaign_ids)
+
+        return _by_key(find)
+
+    @cached_property
+    def scope_by_campaign(self) -> DataLoader[str, Scope | None]:
+        async def find(campaign_ids: list[str]) -> Mapping[str, Scope]:
+            teams = await self.backend.teams_of_campaigns(campaign_ids)
+            return {campaign_id: Scope(team_id, campaign_id) for campaign_id, team_id in teams.items()}
+
+        return _by_key(find)
+
+    @cached_property
+    def entries_by_campaign(self) -> DataLoader[PageRequest, Page[Entry]]:
+        return DataLoader(self.backend.pages_of_campaigns)
+
+    @cached_property
+    def entries_by_user(self) -> DataLoader[PageRequest, Page[Entry]]:
+        return DataLoader(self.backend.pages_of_users)
+
+
+def context_maker() -> Callable[[Caller, Upstream, Access], EntriesContext]:
+    """Makes contexts of requests that share one micro-batcher of submissions."""
+    batchers: dict[int, MicroBatcher[Submission, Outcome]] = {}
+
+    def make_context(caller: Caller, upstream: Upstream, access: Access) -> EntriesContext:
+        batcher = batchers.get(id(upstream))
+        if batcher is None:
+            batcher = batchers[id(upstream)] = _submissions(upstream)
+        backend = EntriesBackend(upstream, caller.principal.user_id if caller.principal else None)
+        return EntriesContext(**vars(caller), access=access, backend=backend, submissions=batcher)
+
+    return make_context
+
+
+def identity_of(principal: Principal) -> Identity:
+    """The account behind a verified token; claims of the wrong kind count as absent."""
+    claims = principal.claims
+
+    def text(name: str) -> str | None:
+        value = claims.get(name)
+        return value if isinstance(value, str) and 0 < len(value) <= 320 and value.isprintable() else None
+
+    return Identity(
+        user_id=principal.user_id,
+        issuer=principal.issuer,
+        subject=principal.subject,
+        email=text("email") if claims.get("email_verified") is not False else None,
+        name=text("name"),
+        member_id=text("member_id"),
+        locale=text("locale"),
+        country=text("country"),
+    )
+
+
+def _submissions(upstream: Upstream) -> MicroBatcher[Submission, Outcome]:
+    backend = EntriesBackend(upstream, None)
+
+    async def flush(batch: list[Submission]) -> list[Outcome | Exception]:
+        return [*await backend.submit(batch)]
+
+    return MicroBatcher(flush, max_items=_MAX_BATCH, max_waiting=_MAX_WAITING)
+
+
+def _by_key(find: Callable[[list[str]], Awaitable[Mapping[str, V]]]) -> DataLoader[str, V | None]:
+    """A loader over what finds many values by key; None where it finds nothing."""
+
+    async def load(keys: list[str]) -> list[V | None]:
+        found = await find([key for key in keys if key.isprintable()])
+        return [found.get(key) for key in keys]
+
+    return DataLoader(load)

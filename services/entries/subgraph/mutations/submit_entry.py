@@ -1,0 +1,137 @@
+"""submitEntry: a fan registers. Many fans' registrations travel to the Entry Service together."""
+
+from typing import Annotated
+
+import strawberry
+
+from services.entries.subgraph import backend
+from services.entries.subgraph.loaders import identity_of
+from services.entries.subgraph.outcomes_types import (
+    AlreadyEntered,
+    CampaignNotOpen,
+    GateUnmet,
+    InvalidPreferences,
+    already_entered,
+    campaign_not_open,
+    gate_unmet,
+    invalid_preferences,
+    validation_issues,
+)
+from services.entries.subgraph.types import Entry, Info
+from services.kit import errors
+from services.kit.types import ID, IdempotencyMismatch, NotFound, RateLimited, ValidationFailed
+
+_MAX_PREFERENCES = 100
+_MAX_TEXT = 200
+
+
+@strawberry.input(description="A market that the fan would go to.")
+class PreferenceInput:
+    market_id: ID = strawberry.field(description="One of the campaign's markets.")
+
+
+@strawberry.input(description="A registration for a campaign.")
+class SubmitEntryInput:
+    campaign_id: ID = strawberry.field(description="The campaign.")
+    preferences: list[PreferenceInput] = strawberry.field(
+        description="The markets she would go to, in rank order, the dearest first; at least one, none twice."
+    )
+    ticket_quantity: int | None = strawberry.field(
+        description="How many tickets she would like to buy, up to the campaign's ticket limit; 1 when left out.", default=None
+    )
+    idempotency_key: str | None = strawberry.field(
+        description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.", default=None
+    )
+
+
+@strawberry.type(description="The fan is registered.")
+class EntrySubmitted:
+    entry: Entry = strawberry.field(description="The registration.")
+    replayed: bool = strawberry.field(description="True when an earlier call with the same idempotencyKey had done it.")
+
+
+SubmitEntryResult = Annotated[
+    EntrySubmitted
+    | AlreadyEntered
+    | CampaignNotOpen
+    | GateUnmet
+    | InvalidPreferences
+    | RateLimited
+    | NotFound
+    | IdempotencyMismatch
+    | ValidationFailed,
+    strawberry.union("SubmitEntryResult", description="What became of a registration."),
+]
+
+
+@strawberry.mutation(
+    description="Registers the caller for a campaign, once per person. While her phone is unconfirmed and the campaign needs one, the entry waits."
+)
+async def submit_entry(
+    info: Info, input: Annotated[SubmitEntryInput, strawberry.argument(description="The registration.")]
+) -> SubmitEntryResult:
+    if (oversized := _oversized(input)) is not None:
+        return oversized
+    submission = backend.Submission(
+        campaign_id=input.campaign_id,
+        identity=identity_of(info.context.principal),
+        preferences=[preference.market_id for preference in input.preferences],
+        ticket_quantity=input.ticket_quantity,
+        idempotency_key=input.idempotency_key,
+    )
+    try:
+        outcome = await info.context.submissions.submit(submission)
+    except errors.RateLimited as busy:
+        return RateLimited(
+            code=busy.code, message=busy.message, retry_after_seconds=busy.details["retry_after_seconds"]
+        )
+    return _present(outcome, info.context.accept_language)
+
+
+def _oversized(input: SubmitEntryInput) -> SubmitEntryResult | None:
+    """The refusal of an input so large that it would weigh on the others of its batch."""
+    if len(input.campaign_id) > _MAX_TEXT:
+        return NotFound(code="NOT_FOUND", message="There is no such campaign. Check campaignId.", path=["campaignId"])
+    if len(input.preferences) > _MAX_PREFERENCES:
+        issue = backend.Issue(["preferences"], "TOO_MANY", f"Rank {_MAX_PREFERENCES} markets at most.")
+        return invalid_preferences([issue])
+    for rank, preference in enumerate(input.preferences):
+        if len(preference.market_id) > _MAX_TEXT:
+            path = ["preferences", str(rank), "marketId"]
+            return invalid_preferences([backend.Issue(path, "UNKNOWN_MARKET", "This market is not part of the campaign.")])
+    if input.idempotency_key is not None and len(input.idempotency_key) > _MAX_TEXT:
+        issue = backend.Issue(["idempotencyKey"], "MALFORMED", "idempotencyKey must be 1 to 200 printable characters.")
+        return _validation_failed("The input has errors; see issues.", [issue])
+    return None
+
+
+def _present(outcome: backend.Outcome, accept_language: str | None) -> SubmitEntryResult:
+    match outcome:
+        case backend.Submitted(entry, replayed):
+            return EntrySubmitted(entry=Entry.of(entry), replayed=replayed)
+        case backend.AlreadyEntered(entry):
+            return already_entered(entry)
+        case backend.CampaignNotOpen():
+            return campaign_not_open(outcome)
+        case backend.GateUnmet(reasons):
+            return gate_unmet(reasons, accept_language)
+        case backend.InvalidPreferences(issues):
+            return invalid_preferences(issues)
+        case backend.Refused(code, message, issues):
+            return _refused(code, message, issues)
+
+
+def _refused(code: str, message: str, issues: list[backend.Issue]) -> SubmitEntryResult:
+    match code:
+        case "NOT_FOUND":
+            return NotFound(code=code, message=message, path=["campaignId"])
+        case "IDEMPOTENCY_MISMATCH":
+            return IdempotencyMismatch(code=code, message=message, path=["idempotencyKey"])
+        case "RATE_LIMITED":
+            return RateLimited(code=code, message=message, retry_after_seconds=1)
+        case _:
+            return _validation_failed(message, issues)
+
+
+def _validation_failed(message: str, issues: list[backend.Issue]) -> ValidationFailed:
+    return ValidationFailed(code="VALIDATION_FAILED", message=message, path=None, issues=validation_issues(issues))
