@@ -205,11 +205,10 @@ async def test_past_capacity_requests_are_turned_away_at_once(client: httpx.Asyn
 
 async def test_a_request_id_is_taken_over_or_made(client: httpx.AsyncClient) -> None:
     body = b'{"query":"{ __typename }"}'
-    assert (await post(client, body, **{"x-request-id": "from-the-router"})).headers[
-        "x-request-id"
-    ] == "from-the-router"
-    made = (await post(client, body, **{"x-request-id": "bad id; drop"})).headers["x-request-id"]
-    assert made != "bad id; drop"
+    taken = await post(client, body, **{"x-request-id": "from-the-router"})
+    assert taken.headers["x-request-id"] == "from-the-router"
+    made = await post(client, body, **{"x-request-id": "bad id; drop"})
+    assert made.headers["x-request-id"] not in ("", "bad id; drop")
 
 
 async def test_unknown_representations_are_null_and_known_ones_are_answered(

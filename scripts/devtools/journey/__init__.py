@@ -1,0 +1,1 @@
+"""The main job, from a new campaign to a fan who holds a code, through the router alone."""

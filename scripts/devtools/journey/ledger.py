@@ -1,0 +1,53 @@
+"""What the journey counted, and whether it is what it must be."""
+
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Line:
+    """One fact: `found` must equal `expected`."""
+
+    step: str
+    fact: str
+    expected: object
+    found: object
+
+    @property
+    def good(self) -> bool:
+        return self.expected == self.found
+
+
+class Ledger:
+    """Collects facts step by step and shows them as a table."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self._step = ""
+
+    def begin(self, step: str) -> None:
+        """The facts that follow belong to this step."""
+        self._step = step
+
+    def expect(self, fact: str, expected: object, found: object) -> None:
+        """Notes a fact; a wrong one does not stop the journey."""
+        self.lines.append(Line(self._step, fact, expected, found))
+
+    @property
+    def good(self) -> bool:
+        return all(line.good for line in self.lines)
+
+    def show(self, console: Console) -> None:
+        """The table, wrong lines in red."""
+        table = Table(title="The journey, reconciled", title_justify="left")
+        for title in ("step", "fact", "expected", "found", ""):
+            table.add_column(title, justify="right" if title in ("expected", "found") else "left")
+        previous = ""
+        for line in self.lines:
+            step = line.step if line.step != previous else ""
+            previous = line.step
+            mark = "[green]✓[/]" if line.good else "[bold red]✗[/]"
+            table.add_row(step, line.fact, str(line.expected), str(line.found), mark)
+        console.print(table)

@@ -1,0 +1,90 @@
+"""Who plays the journey: the router's endpoint, everyone's tokens, and how answers are read."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from scripts.devtools.graphql_client import GraphQLClient
+from scripts.devtools.settings import Settings
+from scripts.devtools.tokens import Mint
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_POLL_SECONDS = 0.2
+_PATIENCE_SECONDS = 120
+
+
+class JourneyStopped(Exception):
+    """An answer without which the journey cannot go on; the message quotes it."""
+
+
+class Player:
+    """Sends operations as this or that persona."""
+
+    def __init__(self, settings: Settings, client: GraphQLClient) -> None:
+        self.settings = settings
+        self.mint = Mint.from_settings(settings)
+        self.client = client
+        self._staff: dict[str, str] = {}
+
+    def token(self, persona: str) -> str:
+        """The token of a member of staff, made once."""
+        if persona not in self._staff:
+            self._staff[persona] = self.mint.mint(persona)
+        return self._staff[persona]
+
+    async def ask(self, persona: str, document: str, **variables: Any) -> dict[str, Any]:
+        """A query's data. Raises GraphQLErrors."""
+        return await self.client.query(document, variables, token=self.token(persona))
+
+    async def do(self, persona: str, document: str, wanted: str, **fields: Any) -> dict[str, Any]:
+        """The result of a mutation with this input. Raises JourneyStopped when it is not of the `wanted` type."""
+        return await self.do_with(self.token(persona), document, wanted, **fields)
+
+    async def do_with(self, token: str, document: str, wanted: str, **fields: Any) -> dict[str, Any]:
+        """As `do`, for the bearer of any token."""
+        result = await self.send(token, document, **fields)
+        if result["__typename"] != wanted:
+            raise JourneyStopped(f"instead of {wanted} the answer was {result}")
+        return result
+
+    async def send(self, token: str, document: str, **fields: Any) -> dict[str, Any]:
+        """The result of a mutation, whatever its type."""
+        data = await self.client.query(document, {"input": fields}, token=token)
+        return next(iter(data.values()))
+
+    async def until_done(
+        self, what: str, poll: Callable[[], Awaitable[dict[str, Any] | None]]
+    ) -> dict[str, Any]:
+        """Polls a job until its state is final. Raises JourneyStopped when it fails or takes too long."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while (job := await poll()) is None or job["state"] in ("QUEUED", "RUNNING"):
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError:
+            raise JourneyStopped(f"{what} is not done after {_PATIENCE_SECONDS} s") from None
+        if job["state"] != "SUCCEEDED":
+            raise JourneyStopped(f"{what} ended as {job['state']}: {job.get('failure')}")
+        return job
+
+
+async def all_at_once(
+    items: Iterable[T], action: Callable[[T], Awaitable[R]], *, at_most: int = 200
+) -> list[R]:
+    """The results of `action` for every item, `at_most` of them under way at a time, in order."""
+    gate = asyncio.Semaphore(at_most)
+
+    async def run(item: T) -> R:
+        async with gate:
+            return await action(item)
+
+    return await asyncio.gather(*(run(item) for item in items))
+
+
+def count_by(results: Sequence[dict[str, Any]], key: str) -> dict[Any, int]:
+    """How many results have each value under `key`."""
+    counts: dict[Any, int] = {}
+    for result in results:
+        counts[result[key]] = counts.get(result[key], 0) + 1
+    return counts
