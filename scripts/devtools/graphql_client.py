@@ -9,7 +9,7 @@ from typing import Any, Self
 import aiohttp
 
 
-class GraphQLErrors(Exception):  # noqa: N818 - several errors
+class GraphQLErrors(Exception):
     """The router answered with errors. `codes` are theirs, in order; `errors` and `data` are as they came."""
 
     def __init__(self, status: int, errors: list[dict[str, Any]], data: dict[str, Any] | None = None) -> None:
@@ -17,7 +17,9 @@ class GraphQLErrors(Exception):  # noqa: N818 - several errors
         self.errors = errors
         self.data = data
         self.codes = [str(error.get("extensions", {}).get("code")) for error in errors]
-        told = "; ".join(f"{code}: {error.get('message')}" for code, error in zip(self.codes, errors, strict=True))
+        told = "; ".join(
+            f"{code}: {error.get('message')}" for code, error in zip(self.codes, errors, strict=True)
+        )
         super().__init__(f"HTTP {status}, {told}")
 
 
@@ -88,5 +90,7 @@ class GraphQLClient:
         """POST any bytes at all; `headers` are added to the usual ones, or replace them."""
         assert self._session is not None, "use `async with GraphQLClient(…)`"
         sent = {"content-type": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
-        async with self._session.post(self.endpoint, data=body, headers={**sent, **(headers or {})}) as response:
+        async with self._session.post(
+            self.endpoint, data=body, headers={**sent, **(headers or {})}
+        ) as response:
             return RawAnswer(response.status, dict(response.headers), await response.read())

@@ -1,0 +1,116 @@
+"""A running stack made ready for load: a campaign of its own, fans' tokens, and the processes to watch."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.devtools import run_state, tokens
+from scripts.devtools import settings as devsettings
+from scripts.devtools.campaign_setup import Campaign, open_campaign
+from scripts.devtools.databases import with_database
+from scripts.devtools.graphql_client import GraphQLClient
+from scripts.devtools.load import usage
+from scripts.devtools.load.arrivals import Spacing, intended_times
+from scripts.devtools.load.audit import Audit, audit
+from scripts.devtools.load.fans import FanTokens
+from scripts.devtools.load.generator import Generator
+from scripts.devtools.load.loopback import Target, loopback_target
+from scripts.devtools.load.measurement import Measurement, measured
+from scripts.devtools.load.pool import MOST_CONNECTIONS
+from scripts.devtools.load.requests import SUBMIT, registrations
+from scripts.devtools.load.tally import ACKNOWLEDGED
+from scripts.devtools.run_state import RunState
+from scripts.devtools.tokens import Mint
+
+WARM_UP = 20
+
+Tell = Callable[[str], None]
+
+
+class LoadError(Exception):
+    """A sentence: why no load can be sent."""
+
+
+@dataclass
+class Session:
+    """`measure` sends load as often as asked, each time from fans who have not registered yet; `check` looks into the
+    database.
+    """
+
+    state: RunState
+    data_dir: Path
+    mint: Mint
+    fans: FanTokens
+    target: Target
+    campaign: Campaign
+    tell: Tell
+    entry_ids: list[str] = field(default_factory=list[str])
+
+    async def measure(
+        self,
+        rate: float,
+        seconds: float,
+        spacing: Spacing = "poisson",
+        *,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> Measurement:
+        """Offer `rate` registrations a second for `seconds`. Cancelling it ends the run and gives what there is."""
+        times = intended_times(rate, seconds, spacing)
+        fresh = self.fans.take(len(times), self.tell)
+        requests = registrations(self.target, fresh, self.campaign.id, self.campaign.market_ids)
+        generator = Generator(self.target, times, requests.parts, most_connections=most_connections)
+        self.tell(f"Offering {rate:g} registrations a second for {seconds:g} s")
+        before, machine = usage.look(self._pids()), usage.machine_cpu()
+        sent = await generator.run()
+        after, machine = usage.look(self._pids()), usage.machine_cpu() - machine
+        self.entry_ids += sent.tally.entry_ids.values()
+        return measured(rate, sent, before, after, machine)
+
+    async def check(self) -> Audit:
+        """Compare every entry acknowledged so far with the entries database."""
+        given = os.environ.get("ENTRIES_OWNER_DATABASE_URL")
+        if not given and self.state.admin_dsn is None:
+            raise LoadError(
+                "Set ENTRIES_OWNER_DATABASE_URL, so that the entries can be counted in the database."
+            )
+        dsn = given or with_database(self.state.admin_dsn or "", "monoql_entries")
+        return await audit(dsn, self.campaign.id, self.entry_ids)
+
+    def _pids(self) -> dict[str, int]:
+        state = run_state.read(self.data_dir) or self.state
+        running = {name: process.pid for name, process in state.processes.items() if process.pid is not None}
+        return {**running, "load generator": os.getpid()}
+
+
+async def open_session(url: str | None, tell: Tell) -> Session:
+    """Find the running stack, open a campaign in it and see that it takes registrations.
+
+    `url` is another router of that stack. Raises LoadError, NotLoopbackError, GraphQLErrors, CampaignSetupError.
+    """
+    settings = devsettings.load()
+    state = run_state.read(settings.data_dir)
+    if state is None or not state.alive or not state.ready:
+        raise LoadError("Nothing is running: start the system with scripts/up --detach and run this again.")
+    endpoint = url or state.endpoint
+    target = loopback_target(endpoint)
+    key = tokens.load_key(settings.data_dir / "identity" / "key.pem")
+    mint = Mint(state.issuer, settings["OIDC_AUDIENCE"], key, tokens.key_id(key))
+    fans = FanTokens(mint, settings.data_dir / "load", f"{state.pid} {state.started}")
+    async with GraphQLClient(endpoint) as client:
+        campaign = await open_campaign(client, mint.mint("editor"))
+        tell(f"Campaign {campaign.id} is open, with {len(campaign.market_ids)} markets")
+        session = Session(state, settings.data_dir, mint, fans, target, campaign, tell)
+        await _warm_up(session, client)
+    return session
+
+
+async def _warm_up(session: Session, client: GraphQLClient) -> None:
+    """The first registrations find every cache cold, and say what is wrong when something is."""
+    preferences = [{"marketId": market_id} for market_id in session.campaign.market_ids]
+    variables = {"input": {"campaignId": session.campaign.id, "preferences": preferences}}
+    for token in session.fans.take(WARM_UP, session.tell):
+        result = (await client.query(SUBMIT, variables, token=token.decode()))["submitEntry"]
+        if result["__typename"] != ACKNOWLEDGED:
+            raise LoadError(f"The first registration got {result['__typename']}: {result.get('message')}")
+        session.entry_ids.append(result["entry"]["id"])
