@@ -28,6 +28,14 @@ class InvalidPreferences(DomainError):
     code = "INVALID_PREFERENCES"
 
 
+class NotLive(IllegalTransition):
+    """The entry is past being changed by its fan."""
+
+    def __init__(self, state: str, wanted: str) -> None:
+        super().__init__(state, wanted)
+        self.message = f"An entry that is {state} cannot be changed or withdrawn."
+
+
 class ChangeStore:
     """Changes of entries. The statements decide; the reads only tell what to say."""
 
@@ -35,7 +43,7 @@ class ChangeStore:
         self._database = database
 
     async def amend(self, actor: str | None, amendment: wire.Amendment) -> wire.Entry:
-        """Raises NotFound, CampaignNotOpen, IllegalTransition, InvalidPreferences, Invalid."""
+        """Raises NotFound, CampaignNotOpen, NotLive, InvalidPreferences, Invalid."""
         for _ in range(_ATTEMPTS):
             row = await self._own(actor, amendment.id)
             _demand_open(row)
@@ -54,7 +62,7 @@ class ChangeStore:
         raise RateLimited(1, "The campaign is being changed right now. Try again in a second.")
 
     async def withdraw(self, actor: str | None, id_: str) -> wire.Entry:
-        """Raises NotFound, CampaignNotOpen, IllegalTransition."""
+        """Raises NotFound, CampaignNotOpen, NotLive."""
         for _ in range(_ATTEMPTS):
             row = await self._own(actor, id_)
             if row["state"] == "WITHDRAWN":
@@ -81,7 +89,7 @@ def _demand_open(row: Row) -> None:
 
 def _demand_state(row: Row, allowed: tuple[str, ...], wanted: str) -> None:
     if row["state"] not in allowed:
-        raise IllegalTransition(row["state"], wanted)
+        raise NotLive(row["state"], wanted)
 
 
 def _demand_grantable(terms: rules.Terms, amendment: wire.Amendment) -> None:

@@ -132,8 +132,9 @@ class Campaign:
         return _connection(await info.context.entries_by_campaign.load(request), after)
 
     @classmethod
-    def resolve_reference(cls, id: ID) -> Self:
-        return cls(id=id)
+    def resolve_reference(cls, info: Info, id: str) -> Self:
+        """The key alone: each field asks for itself."""
+        return cls(id=ID(id))
 
 
 @strawberry.federation.type(keys=["id"], description="A person, with her registrations.")
@@ -146,8 +147,9 @@ class User:
         return _connection(await info.context.entries_by_user.load(request), after)
 
     @classmethod
-    def resolve_reference(cls, id: ID) -> Self:
-        return cls(id=id)
+    def resolve_reference(cls, info: Info, id: str) -> Self:
+        """The key alone: each field asks for itself."""
+        return cls(id=ID(id))
 
 
 def _connection(page: Any, after: str | None) -> Connection[Entry]:
