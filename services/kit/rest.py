@@ -66,11 +66,20 @@ class Call(Generic[B]):
         """The user id that the subgraph verified; None for anonymous calls and for other services."""
         return self.request.headers.get("x-actor")
 
+    def require_actor(self) -> str:
+        """As `actor`, for what only somebody can do. Raises Forbidden."""
+        if self.actor is None:
+            raise errors.Forbidden("Somebody must be signed in for this.")
+        return self.actor
+
     def path(self, name: str) -> str:
-        return str(self.request.path_params[name])
+        """A path value. Raises Invalid for what no text column can hold."""
+        return _without_nul(name, str(self.request.path_params[name]))
 
     def query(self, name: str) -> str | None:
-        return self.request.query_params.get(name)
+        """A query value. Raises Invalid for what no text column can hold."""
+        given = self.request.query_params.get(name)
+        return given and _without_nul(name, given)
 
     def limit(self, default: int = 50, most: int = 100) -> int:
         """The `limit` query value, within 1 and `most`. Raises Invalid."""
@@ -180,7 +189,7 @@ def _endpoint(operation: _Operation, keys: BackendKey) -> Callable[[Request], Aw
             result = await operation.handler(Call(request, body))
         except msgspec.ValidationError as error:
             return problem(422, "VALIDATION_FAILED", str(error), issues=[_issue(str(error))])
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return problem(400, "BAD_REQUEST", "The body is not valid JSON.")
         except errors.DomainError as error:
             return problem_for(error)
@@ -223,7 +232,32 @@ async def _body(request: Request) -> bytes:
     body = await request.body()
     if len(body) > MAX_BODY:
         raise BodyTooLarge(f"The body may have {MAX_BODY} bytes at most.")
+    _refuse_nul(body)
     return body
+
+
+def _without_nul(place: str, value: str) -> str:
+    if "\0" in value:
+        raise errors.Invalid([errors.Issue(place.split("."), "NUL_CHARACTER", "Text must not hold the character U+0000.")])
+    return value
+
+
+def _refuse_nul(body: bytes) -> None:
+    """PostgreSQL's text holds every character but U+0000, which JSON can spell: refused here, once for all."""
+    if b"\\u0000" not in body:
+        return
+    todo: list[tuple[list[str], Any]] = [([], msgspec.json.decode(body))]
+    while todo:
+        path, value = todo.pop()
+        if isinstance(value, str):
+            _without_nul(".".join(path), value)
+        elif isinstance(value, dict):
+            members = cast("dict[str, Any]", value)
+            todo += [([*path, name], member) for name, member in members.items()]
+            todo += [(path, name) for name in members]
+        elif isinstance(value, list):
+            items = cast("list[Any]", value)
+            todo += [([*path, str(place)], item) for place, item in enumerate(items)]
 
 
 def _issue(message: str) -> errors.Issue:
