@@ -1,0 +1,1 @@
+"""Codes: pools, imports, assignment to waves, reveal."""

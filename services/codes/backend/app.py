@@ -1,0 +1,49 @@
+"""Composition root of the Code Service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from services.codes.backend.distributions_store import DistributionStore
+from services.codes.backend.imports_store import ImportStore
+from services.codes.backend.routes import api
+from services.codes.backend.settings import Settings
+from services.codes.backend.store import Store
+from services.kit.asgi import App
+from services.kit.backend import Resources, Transports, create_backend, open_resources
+from services.kit.outbox import Route
+
+ROUTES = [Route("audit", "users", "POST", "/audit/events", "events")]
+
+
+@dataclass(kw_only=True)
+class Service(Resources):
+    """What the routes and jobs of the Code Service work with."""
+
+    store: Store = field(init=False)
+    imports: ImportStore = field(init=False)
+    distributions: DistributionStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.database, self.sealer, self.lookup, self.outbox)
+        self.imports = ImportStore(self.database, self.sealer, self.outbox, self.store)
+        self.distributions = DistributionStore(self.database, self.outbox)
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, transports: Transports | None = None) -> AsyncIterator[Service]:
+    """The service for the time of the context; the worker opens it too."""
+    async with open_resources(
+        Service,
+        settings,
+        name="codes",
+        database_url=settings.database_url,
+        routes=ROUTES,
+        transports=transports,
+    ) as service:
+        yield service
+
+
+def create_app(settings: Settings, *, transports: Transports | None = None) -> App:
+    """The REST backend as an ASGI app."""
+    return create_backend(api, settings, lambda: open_service(settings, transports))

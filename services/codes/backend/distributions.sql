@@ -1,0 +1,112 @@
+-- name: distributions
+-- Distributions by their ids or their waves', with what they assigned and what was missing.
+SELECT d.*, c.team_id, r.assigned, r.quantity, coalesce(s.shortfalls, '[]'::jsonb) AS shortfalls
+FROM distribution d
+JOIN campaign c ON c.id = d.campaign_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(assigned), 0)::bigint AS assigned, coalesce(sum(quantity), 0)::bigint AS quantity
+    FROM reservation WHERE distribution_id = d.id
+) AS r
+CROSS JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('event_id', event_id, 'missing', missing) ORDER BY event_id) AS shortfalls
+    FROM shortfall WHERE distribution_id = d.id
+) AS s
+WHERE d.id = ANY(:ids::text[]) OR d.wave_id = ANY(:wave_ids::text[])
+
+-- name: start_distribution
+-- Makes the wave's distribution; answers nothing when it has one, after waiting for whoever is making it.
+INSERT INTO distribution (id, wave_id, campaign_id, created_by)
+SELECT :id, :wave_id, c.id, :created_by FROM campaign c WHERE c.id = :campaign_id
+ON CONFLICT (wave_id) DO NOTHING
+RETURNING id
+
+-- name: distribution_of_wave
+-- The wave's distribution.
+SELECT id FROM distribution WHERE wave_id = :wave_id
+
+-- name: lock_pools
+-- The pools of these events; nobody else takes codes from them until the transaction ends.
+SELECT id, event_id, available FROM code_pool WHERE event_id = ANY(:event_ids::text[]) ORDER BY id FOR UPDATE
+
+-- name: reserve
+-- Takes the next codes of each event's pool for this distribution. The pools are locked and hold enough.
+WITH wanted AS (
+    SELECT p.id AS pool_id, p.event_id, p.taken, w.quantity
+    FROM unnest(:event_ids::text[], :quantities::bigint[]) AS w (event_id, quantity)
+    JOIN code_pool p ON p.event_id = w.event_id
+),
+kept AS (
+    INSERT INTO reservation (distribution_id, event_id, pool_id, after_position, quantity)
+    SELECT :distribution_id, event_id, pool_id, taken, quantity FROM wanted
+)
+UPDATE code_pool p
+SET taken = p.taken + wanted.quantity, available = p.available - wanted.quantity, reserved = p.reserved + wanted.quantity
+FROM wanted
+WHERE p.id = wanted.pool_id
+
+-- name: resume_distribution
+-- Puts a distribution whose job gave up back in line; what it has written stays.
+UPDATE distribution SET state = 'QUEUED', failure = NULL, finished_at = NULL
+WHERE id = :id AND state = 'FAILED' AND released_at IS NULL
+RETURNING id
+
+-- name: next_page
+-- Where an unfinished distribution goes on: behind which selection of its wave.
+SELECT wave_id, after FROM distribution WHERE id = :id AND finished_at IS NULL
+
+-- name: lock_distribution
+-- As `next_page`; whoever goes on too waits here.
+SELECT wave_id, after FROM distribution WHERE id = :id AND finished_at IS NULL FOR UPDATE
+
+-- name: pair
+-- Gives each selection of a page the next reserved code of its event, moves the counters along, and notes for whom there is none.
+-- The distribution is locked and the page lies behind its `after`, so no selection of it has a code yet.
+WITH page AS (
+    SELECT s.*, row_number() OVER (PARTITION BY s.event_id ORDER BY s.id) AS place
+    FROM unnest(:ids::text[], :entry_ids::text[], :user_ids::text[], :event_ids::text[])
+         AS s (id, entry_id, user_id, event_id)
+),
+paired AS (
+    SELECT page.*, r.pool_id, r.after_position + r.assigned + page.place AS position
+    FROM page JOIN reservation r ON r.distribution_id = :distribution_id AND r.event_id = page.event_id
+    WHERE page.place <= r.quantity - r.assigned
+),
+ledger AS (
+    INSERT INTO assignment (code_id, selection_id, wave_id, distribution_id, entry_id, user_id)
+    SELECT c.id, paired.id, :wave_id, :distribution_id, paired.entry_id, paired.user_id
+    FROM paired JOIN code c ON c.pool_id = paired.pool_id AND c.position = paired.position
+    RETURNING selection_id
+),
+counted AS (
+    SELECT page.event_id, count(ledger.selection_id) AS assigned, count(*) - count(ledger.selection_id) AS missing
+    FROM page LEFT JOIN ledger ON ledger.selection_id = page.id
+    GROUP BY page.event_id
+),
+reservations AS (
+    UPDATE reservation r SET assigned = r.assigned + counted.assigned
+    FROM counted WHERE r.distribution_id = :distribution_id AND r.event_id = counted.event_id
+    RETURNING r.pool_id, counted.assigned
+),
+pools AS (
+    UPDATE code_pool p SET reserved = p.reserved - r.assigned, assigned = p.assigned + r.assigned
+    FROM reservations r WHERE p.id = r.pool_id
+),
+shortfalls AS (
+    INSERT INTO shortfall AS s (distribution_id, event_id, missing)
+    SELECT :distribution_id, event_id, missing FROM counted WHERE missing > 0
+    ON CONFLICT (distribution_id, event_id) DO UPDATE SET missing = s.missing + excluded.missing
+)
+UPDATE distribution SET state = 'RUNNING', after = :after WHERE id = :distribution_id
+
+-- name: finish_distribution
+-- Ends a distribution: its codes are released to their owners, and it has failed if somebody got none.
+UPDATE distribution d
+SET finished_at = now(), released_at = now(),
+    state = CASE WHEN s.missing IS NULL THEN 'SUCCEEDED' ELSE 'FAILED' END,
+    failure = s.missing || ' winners have no code: the wave grew after its codes were reserved.'
+FROM (SELECT sum(missing) AS missing FROM shortfall WHERE distribution_id = :id) AS s
+WHERE d.id = :id AND d.finished_at IS NULL
+
+-- name: fail_distribution
+-- Ends a distribution whose job gave up. Nothing is released; assigning the wave again goes on where it stopped.
+UPDATE distribution SET state = 'FAILED', failure = :failure, finished_at = now() WHERE id = :id AND finished_at IS NULL

@@ -1,0 +1,29 @@
+"""Background jobs of the Code Service."""
+
+from services.codes.backend import distributions_jobs, imports_jobs
+from services.codes.backend.app import Service
+from services.kit.jobs import Jobs
+
+_GAVE_UP = "This was tried several times without success."
+
+
+def register(jobs: Jobs, service: Service) -> None:
+    """Registers this service's tasks and periodic actions with the worker."""
+
+    async def import_failed(import_id: str) -> None:
+        await service.imports.finish(
+            import_id, f"{_GAVE_UP} Import the file again: the codes it already added are then duplicates."
+        )
+
+    async def distribution_failed(distribution_id: str) -> None:
+        await service.distributions.fail(
+            distribution_id, f"{_GAVE_UP} Assign the wave again to go on where it stopped."
+        )
+
+    @jobs.task("codes:import", gave_up=import_failed)
+    async def read_import(import_id: str) -> None:
+        await imports_jobs.read(service.imports, import_id)
+
+    @jobs.task("codes:distribute", gave_up=distribution_failed)
+    async def distribute(distribution_id: str) -> None:
+        await distributions_jobs.distribute(service.distributions, service.peer("entries"), distribution_id)

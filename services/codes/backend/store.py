@@ -1,0 +1,239 @@
+"""SQL of snapshots, pools and codes: typed twins of `queries.sql`.
+
+Codes are sealed on the way in and masked on the way out.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from services.codes.backend import rules, wire
+from services.kit.audit import AuditEvent, audit_event
+from services.kit.errors import NotFound
+from services.kit.idempotency import once
+from services.kit.ids import new_id
+from services.kit.outbox import Outbox
+from services.kit.pg import Connection, Database, Queries, Row
+from services.kit.sealing import LookupKey, Sealer
+
+q = Queries(Path(__file__).with_name("queries.sql"))
+
+_CONTEXT = "code.value"
+_COUNTERS = wire.Counts.__struct_fields__
+
+
+class Store:
+    """Campaign snapshots, pools and codes in the codes database."""
+
+    def __init__(self, database: Database, sealer: Sealer, lookup: LookupKey, outbox: Outbox) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._lookup = lookup
+        self._outbox = outbox
+
+    async def keep_campaigns(self, campaigns: Sequence[wire.CampaignSnapshot]) -> None:
+        """Keeps whose each campaign is and which events it has; versions not newer change nothing."""
+        newest = {c.id: c for c in sorted(campaigns, key=lambda c: c.version)}.values()
+        events = [(campaign.id, event) for campaign in newest for event in campaign.events]
+        await self._database.execute(
+            q.keep_campaigns,
+            ids=[c.id for c in newest],
+            team_ids=[c.team_id for c in newest],
+            versions=[c.version for c in newest],
+            event_ids=[e.id for _, e in events],
+            event_campaign_ids=[campaign_id for campaign_id, _ in events],
+            market_ids=[e.market_id for _, e in events],
+            names=[e.name for _, e in events],
+            code_modes=[e.code_mode for _, e in events],
+            presale_opens_at=[e.presale_opens_at for _, e in events],
+            presale_closes_at=[e.presale_closes_at for _, e in events],
+        )
+
+    async def scopes(
+        self, things: wire.ScopeQuestions, campaigns: Sequence[str] = ()
+    ) -> dict[str, wire.Scope]:
+        """Whose these things are, by id; waves and selections are known once they have codes."""
+        rows = await self._database.fetch(
+            q.scopes,
+            events=things.events,
+            pools=things.pools,
+            waves=things.waves,
+            selections=things.selections,
+            campaigns=list(campaigns),
+        )
+        return {row["id"]: wire.Scope(row["id"], row["team_id"], row["campaign_id"]) for row in rows}
+
+    async def make_pool(self, actor: str, new: wire.NewPool) -> wire.PoolMade:
+        """The event's pool, made unless it has one. Raises NotFound, IdempotencyMismatch."""
+        fresh = new_id("pool")
+        letters: list[str] = []
+        async with self._database.transaction() as connection:
+
+            async def make() -> str:
+                made = await self._database.fetchval(
+                    q.make_pool,
+                    connection,
+                    id=fresh,
+                    event_id=new.event_id,
+                    low_watermark=new.low_watermark,
+                )
+                [pool] = await self.pools([], [new.event_id], connection) or [None]
+                if pool is None:
+                    raise NotFound("There is no such event.")
+                if made:
+                    event = _audit(pool, actor, "createCodePool", pool.id, after={"event_id": pool.event_id})
+                    letters.extend(await self._outbox.publish(connection, "audit", [event]))
+                return pool.id
+
+            pool_id, _ = await once(
+                self._database,
+                connection,
+                actor=actor,
+                operation="createCodePool",
+                key=new.idempotency_key,
+                payload=[new.event_id, new.low_watermark],
+                returns=str,
+                action=make,
+            )
+            pool = await self.pool(pool_id, connection)
+        await self._outbox.deliver(letters)
+        return wire.PoolMade(pool, replayed=pool_id != fresh)
+
+    async def pools(
+        self, ids: Sequence[str], event_ids: Sequence[str] = (), connection: Connection | None = None
+    ) -> list[wire.Pool]:
+        """Pools by their ids or their events', as far as they exist."""
+        rows = await self._database.fetch(q.pools, connection, ids=list(ids), event_ids=list(event_ids))
+        return [_pool(row) for row in rows]
+
+    async def pool(self, id: str, connection: Connection | None = None) -> wire.Pool:
+        """One pool. Raises NotFound."""
+        for pool in await self.pools([id], connection=connection):
+            return pool
+        raise NotFound("There is no such pool.")
+
+    async def generate(self, actor: str, pool_id: str, new: wire.NewCodes) -> wire.CodesMade:
+        """Adds `new.count` fresh codes to the pool. Raises NotFound, IdempotencyMismatch."""
+        codes = [rules.generate(secrets.token_bytes(rules.ENTROPY)) for _ in range(new.count)]
+        letters: list[str] = []
+        async with self._database.transaction() as connection:
+            pool = await self.pool(pool_id, connection)
+
+            async def make() -> int:
+                await self.lock(connection, pool_id)
+                await self.add(connection, pool_id, codes, [rules.key_of(code) for code in codes])
+                event = _audit(pool, actor, "generateCodes", pool_id, after={"count": new.count})
+                letters.extend(await self._outbox.publish(connection, "audit", [event]))
+                return new.count
+
+            count, replayed = await once(
+                self._database,
+                connection,
+                actor=actor,
+                operation="generateCodes",
+                key=new.idempotency_key,
+                payload=[pool_id, new.count],
+                returns=int,
+                action=make,
+            )
+            pool = await self.pool(pool_id, connection)
+        await self._outbox.deliver(letters)
+        return wire.CodesMade(pool, count, replayed)
+
+    async def lock(self, connection: Connection, pool_id: str) -> None:
+        """Keeps everybody else from adding codes to the pool, or taking some, until the transaction ends."""
+        await self._database.execute(q.lock_pool, connection, id=pool_id)
+
+    async def known(self, connection: Connection, keys: Sequence[str]) -> set[str]:
+        """Those of the keys whose codes are in a pool already, in whichever."""
+        lookups = {self._lookup.digest("code", key): key for key in keys}
+        rows = await self._database.fetch(q.known_lookups, connection, lookups=list(lookups))
+        return {lookups[row["lookup"]] for row in rows}
+
+    async def add(
+        self,
+        connection: Connection,
+        pool_id: str,
+        codes: Sequence[str],
+        keys: Sequence[str],
+        import_id: str | None = None,
+    ) -> None:
+        """Adds codes that are in no pool to this one, which is locked.
+
+        Raises asyncpg.UniqueViolationError when another pool got one of them meanwhile.
+        """
+
+        def seal() -> tuple[list[str], list[bytes], list[bytes]]:
+            ids = [new_id("cod") for _ in codes]
+            sealed = [self._sealer.seal(code, _CONTEXT) for code in codes]
+            return ids, sealed, [self._lookup.digest("code", key) for key in keys]
+
+        ids, sealed, lookups = await asyncio.to_thread(seal)
+        await self._database.execute(
+            q.add_codes,
+            connection,
+            pool_id=pool_id,
+            import_id=import_id,
+            ids=ids,
+            sealed=sealed,
+            lookups=lookups,
+        )
+
+    async def codes(self, wanted: wire.CodeQuestions, actor: str | None) -> list[wire.Code]:
+        """Codes by id, selection or entry. `value` is given to the owner of a released code only."""
+        rows = await self._database.fetch(
+            q.codes, ids=wanted.ids, selection_ids=wanted.selection_ids, entry_ids=wanted.entry_ids
+        )
+        return [self._code(row, actor) for row in rows]
+
+    async def reveal(self, actor: str, selection_id: str) -> wire.Revealed:
+        """The selection's code in clear, once the audit log has it. Raises NotFound."""
+        async with self._database.transaction() as connection:
+            code_id = await self._database.fetchval(q.mark_revealed, connection, selection_id=selection_id)
+            if code_id is None:
+                raise NotFound("This selection has no code.")
+            [row] = await self._database.fetch(
+                q.codes, connection, ids=[code_id], selection_ids=[], entry_ids=[]
+            )
+            event = audit_event(
+                team_id=row["team_id"],
+                campaign_id=row["campaign_id"],
+                actor=actor,
+                action="revealCode",
+                target=code_id,
+            )
+            letters = await self._outbox.publish(connection, "audit", [event])
+        await self._outbox.deliver(letters)
+        return wire.Revealed(self._code(row, actor), self._sealer.open(row["sealed"], _CONTEXT).decode())
+
+    def _code(self, row: Row, actor: str | None) -> wire.Code:
+        value = self._sealer.open(row["sealed"], _CONTEXT).decode()
+        hers = actor is not None and row["user_id"] == actor and row["released_at"] is not None
+        return wire.Code(
+            masked=rules.mask(value),
+            value=value if hers else None,
+            **{name: row[name] for name in wire.Code.__struct_fields__ if name not in ("masked", "value")},
+        )
+
+
+def _pool(row: Row) -> wire.Pool:
+    return wire.Pool(
+        id=row["id"],
+        event_id=row["event_id"],
+        campaign_id=row["campaign_id"],
+        team_id=row["team_id"],
+        low_watermark=row["low_watermark"],
+        counts=wire.Counts(**{name: row[name] for name in _COUNTERS}),
+    )
+
+
+def _audit(pool: wire.Pool, actor: str, action: str, target: str, after: object) -> AuditEvent:
+    return audit_event(
+        team_id=pool.team_id,
+        campaign_id=pool.campaign_id,
+        actor=actor,
+        action=action,
+        target=target,
+        after=after,
+    )

@@ -1,0 +1,53 @@
+"""importCodes: a file of codes goes into a pool, in the background."""
+
+from typing import Annotated
+
+import strawberry
+
+from services.codes.subgraph.pools_types import CodeImport
+from services.codes.subgraph.types import Info
+from services.kit.types import ID, IdempotencyMismatch, NotFound, ValidationFailed, typed
+from services.kit.upstream import Problem
+
+
+@strawberry.input(description="Which codes go into which pool.")
+class ImportCodesInput:
+    pool_id: ID = strawberry.field(description="The pool.")
+    csv: str = strawberry.field(
+        description="The text of a CSV file: one code of 6 to 64 letters, digits and - _ . on a line, optionally under "
+        "the header `code`. Codes that differ only in case or in - _ . count as equal."
+    )
+    idempotency_key: str | None = strawberry.field(
+        description="1 to 200 characters of yours: the same key with the same input replays the first answer.",
+        default=None,
+    )
+
+
+@strawberry.type(description="The file is in line to be read.")
+class CodeImportStarted:
+    import_: CodeImport = strawberry.field(name="import", description="The job to poll by `codeImport`.")
+    replayed: bool = strawberry.field(
+        description="True: this idempotencyKey was used before, and nothing was started."
+    )
+
+
+ImportCodesResult = Annotated[
+    CodeImportStarted | NotFound | ValidationFailed | IdempotencyMismatch,
+    strawberry.union("ImportCodesResult", description="What became of importCodes."),
+]
+InputArgument = Annotated[
+    ImportCodesInput, strawberry.argument(description="Which codes go into which pool.")
+]
+
+
+@strawberry.federation.mutation(
+    description="Adds the codes of a CSV file to a pool, in the background: every bad line is reported, every good one "
+    "kept, and a file sent twice changes nothing. Needs CODE_MANAGE on the campaign.",
+    tags=["admin"],
+)
+async def import_codes(info: Info, input: InputArgument) -> ImportCodesResult:
+    try:
+        started = await info.context.backend.start_import(input.pool_id, input.csv, input.idempotency_key)
+    except Problem as problem:
+        return typed(problem, NotFound, ValidationFailed, IdempotencyMismatch)
+    return CodeImportStarted(import_=CodeImport.of(started.import_), replayed=started.replayed)

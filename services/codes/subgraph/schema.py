@@ -1,0 +1,58 @@
+"""The codes subgraph's schema, guarded by its policy."""
+
+from typing import Annotated
+
+import strawberry
+
+from services.codes.subgraph.distributions_types import CodeDistribution
+from services.codes.subgraph.mutations.assign_codes import assign_codes
+from services.codes.subgraph.mutations.create_code_pool import create_code_pool
+from services.codes.subgraph.mutations.generate_codes import generate_codes
+from services.codes.subgraph.mutations.import_codes import import_codes
+from services.codes.subgraph.mutations.reveal_code import reveal_code
+from services.codes.subgraph.policy import POLICY
+from services.codes.subgraph.pools_types import CodeImport, CodePool
+from services.codes.subgraph.types import AccessCode, Entry, Event, Info, Selection, Wave
+from services.kit.graphql import build_schema
+from services.kit.policy import enforce
+from services.kit.types import ID
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="A code by id; null when it is not there or you may not see it.")
+    async def access_code(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="The code.")]
+    ) -> AccessCode | None:
+        return await AccessCode.resolve_reference(info, id)
+
+    @strawberry.federation.field(
+        description="An import by id, to poll it; null when it is not there or you may not see it.",
+        tags=["admin"],
+    )
+    async def code_import(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="The import.")]
+    ) -> CodeImport | None:
+        return await CodeImport.visible(info, await info.context.import_by_id.load(id))
+
+    @strawberry.federation.field(
+        description="A distribution by id, to poll it; null when it is not there or you may not see it.",
+        tags=["admin"],
+    )
+    async def code_distribution(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="The distribution.")]
+    ) -> CodeDistribution | None:
+        return await CodeDistribution.visible(info, await info.context.distribution_by_id.load(id))
+
+
+@strawberry.type
+class Mutation:
+    create_code_pool = create_code_pool
+    import_codes = import_codes
+    generate_codes = generate_codes
+    assign_codes = assign_codes
+    reveal_code = reveal_code
+
+
+schema = build_schema(Query, Mutation, [AccessCode, CodePool, Entry, Event, Selection, Wave])
+enforce(schema, POLICY)
