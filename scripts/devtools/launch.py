@@ -3,6 +3,7 @@
 `scripts/up --detach`, `scripts/down` and the tests' fixtures use this.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -95,6 +96,8 @@ def stop(data_dir: Path, tell: Callable[[str], None] = lambda _text: None) -> bo
                 f"The supervisor (process {state.pid}) did not stop within {STOP_TIMEOUT:.0f} s and was killed."
             )
             os.kill(state.pid, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(state.pid, os.WNOHANG)  # it may be a child of ours, as in tests
     _end_orphans(state)
     postgres = state.processes.get("postgres")
     if postgres is not None and postgres.port is not None:
