@@ -1,6 +1,5 @@
 import { unifiedGraphHandler } from '@graphql-hive/router-runtime';
 import { useLimits } from './plugins/limits.mjs';
-import { useOperationCheck } from './plugins/operation.mjs';
 import { useSchemaPrivacy } from './plugins/privacy.mjs';
 import { createHiveLog } from './telemetry/log.mjs';
 
@@ -12,7 +11,7 @@ export function gatewayConfig({ settings, sdl, subgraphUrls, transport, log }) {
     transports: { http: transport },
     transportEntries: Object.fromEntries(Object.entries(subgraphUrls).map(([name, location]) => [name, { location }])),
     logging: createHiveLog(log),
-    plugins: () => [useLimits(settings.limits), useOperationCheck(), ...(settings.production ? [useSchemaPrivacy()] : [])],
+    plugins: () => [useLimits(settings.limits), ...(settings.production ? [useSchemaPrivacy()] : [])],
     graphiql: settings.production ? false : { title: 'MonoQL' },
     landingPage: false,
     batching: false,

@@ -35,11 +35,11 @@ function presentError(error, requestId) {
   return shown;
 }
 
-/** The query runtime throws the client's mistakes in variables and operation names without a code. */
+/** Our name for an error's code. The query runtime throws the client's mistakes in variables without any. */
 function codeOf(error) {
   const code = error.extensions?.code;
-  if (code === 'BAD_USER_INPUT' || (code === undefined && /^Variable "\$/.test(error.message))) return 'BAD_REQUEST';
-  return code;
+  if (code === undefined && /^Variable "\$/.test(error.message)) return 'BAD_REQUEST';
+  return code === 'OPERATION_RESOLUTION_FAILURE' ? 'BAD_REQUEST' : code;
 }
 
 /** An HTTP error only where nothing was answered: GraphQL over HTTP says 200 to a partial answer. */

@@ -1,9 +1,9 @@
-import { GraphQLError, Kind, parse } from 'graphql';
+import { GraphQLError, Kind, Lexer, parse, Source, TokenKind } from 'graphql';
 
 /** Bounds a document's size and shape. Runs when a document is new: the runtime caches parsed and validated documents. */
 export function useLimits(limits) {
   return {
-    onParse: ({ setParseFn }) => setParseFn((source) => parseWithin(source, limits.tokens)),
+    onParse: ({ setParseFn }) => setParseFn((text) => parseWithin(text, limits.tokens)),
     onValidate: ({ addValidationRule }) => addValidationRule(withinLimits),
   };
 
@@ -12,22 +12,38 @@ export function useLimits(limits) {
       Document(document) {
         for (const definition of document.definitions) {
           if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-          const excess = excessOf(measure(definition.selectionSet, (name) => context.getFragment(name)), limits);
-          if (excess) context.reportError(new GraphQLError(excess, { nodes: definition }));
+          const problem =
+            definition.operation === 'subscription'
+              ? 'Subscriptions are not served.'
+              : excessOf(measure(definition.selectionSet, (name) => context.getFragment(name)), limits);
+          if (problem) context.reportError(new GraphQLError(problem, { nodes: definition }));
         }
       },
     };
   }
 }
 
-function parseWithin(source, maxTokens) {
-  try {
-    return parse(source, { maxTokens });
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    throw new GraphQLError(error.message, { source: error.source, positions: error.positions, extensions: { code: 'GRAPHQL_PARSE_FAILED' } });
+function parseWithin(text, maxTokens) {
+  const source = new Source(text);
+  checkTokens(source, maxTokens);
+  return parse(source);
+}
+
+/** Before parsing, because the parser and the query planner recurse: deep nesting would overflow their stacks. */
+function checkTokens(source, maxTokens) {
+  const lexer = new Lexer(source);
+  let nesting = 0;
+  for (let count = 0; lexer.advance().kind !== TokenKind.EOF; count += 1) {
+    if (count === maxTokens) throw new GraphQLError(`The document has more than ${maxTokens} tokens.`);
+    if (OPENING.has(lexer.token.kind)) nesting += 1;
+    if (CLOSING.has(lexer.token.kind)) nesting -= 1;
+    if (nesting > MAX_NESTING) throw new GraphQLError(`The document nests deeper than ${MAX_NESTING} brackets.`);
   }
 }
+
+const MAX_NESTING = 100;
+const OPENING = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const CLOSING = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 function excessOf(found, limits) {
   if (found.depth > limits.depth) return `The operation nests deeper than ${limits.depth} levels.`;
