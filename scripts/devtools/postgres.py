@@ -7,7 +7,6 @@ It listens on 127.0.0.1 only, with passwords (scram-sha-256) and no Unix socket.
 """
 
 import contextlib
-import hashlib
 import os
 import re
 import secrets
@@ -24,7 +23,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from scripts.devtools import postgres_binaries, processes
+from scripts.devtools import postgres_binaries, postgres_location, processes
 from scripts.devtools.lifeline import tied_to_parent
 from scripts.devtools.postgres_binaries import Account, Binaries, PostgresError
 from scripts.devtools.settings import LOOPBACK
@@ -72,8 +71,8 @@ class EmbeddedPostgres:
         self, data_dir: Path, port: int, *, durable: bool = True, settings: Mapping[str, str] | None = None
     ) -> None:
         self.port = port
-        self.data_dir = _usable_location(data_dir)
-        self._pointer = _pointer(data_dir)
+        self._location = postgres_location.find(data_dir)
+        self.data_dir = self._location.folder
         self._binaries: Binaries = postgres_binaries.locate()
         self._settings = {
             **_SETTINGS,
@@ -129,7 +128,7 @@ class EmbeddedPostgres:
     def start(self, *, log: Path | None = None, timeout: float = 60) -> None:
         """Start the server and wait until it answers. Raises PostgresError."""
         self.prepare()
-        log = log or Path(f"{self.data_dir}.log")
+        log = log or self._location.log
         user = self.account
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -187,9 +186,7 @@ class EmbeddedPostgres:
     def wipe(self) -> None:
         """Remove the data. The server must be stopped."""
         self.clear_stale()
-        shutil.rmtree(self.data_dir, ignore_errors=True)
-        Path(f"{self.data_dir}.log").unlink(missing_ok=True)
-        self._pointer.unlink(missing_ok=True)
+        self._location.remove()
 
     def _create_cluster(self) -> None:
         """Copy a fresh data directory from the cache: 0.1 s in place of initdb's 2."""
@@ -266,23 +263,6 @@ def _clear_stale_server(data_dir: Path) -> None:
                 os.kill(pid, signal.SIGKILL)
         processes.wait_until(gone, timeout=5)
     pid_file.unlink(missing_ok=True)
-
-
-def _usable_location(data_dir: Path) -> Path:
-    """`data_dir`, or when the unprivileged user cannot reach it, a folder elsewhere that a pointer file names."""
-    data_dir = data_dir.absolute()
-    if os.geteuid() != 0 or postgres_binaries.reachable(data_dir.parent):
-        return data_dir
-    name = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
-    elsewhere = postgres_binaries.cache_folder() / f"data-{name}"
-    pointer = _pointer(data_dir)
-    pointer.parent.mkdir(parents=True, exist_ok=True)
-    pointer.write_text(f"{elsewhere}\n")
-    return elsewhere
-
-
-def _pointer(data_dir: Path) -> Path:
-    return Path(f"{data_dir.absolute()}.location")
 
 
 def _give_away(path: Path, user: Account) -> None:

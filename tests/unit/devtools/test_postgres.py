@@ -1,5 +1,6 @@
 import contextlib
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,19 @@ def test_data_that_the_server_could_not_reach_lies_elsewhere(tmp_path: Path):
     assert pointer.read_text().strip() == str(server.data_dir)
     server.wipe()
     assert not pointer.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="data lies elsewhere only for root")
+def test_data_whose_folder_was_deleted_is_cleared_away_later(tmp_path: Path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    forgotten = EmbeddedPostgres(closed / "postgres", free_port())
+    forgotten.prepare()
+    shutil.rmtree(closed)
+    closed.mkdir(mode=0o700)
+    later = EmbeddedPostgres(closed / "other", free_port())
+    assert not forgotten.data_dir.exists()
+    later.wipe()
 
 
 def test_a_system_postgresql_serves_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
