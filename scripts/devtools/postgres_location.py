@@ -1,5 +1,6 @@
-"""Where a data directory really lies: in its place, or where the unprivileged user of a server of root's can reach it."""
+"""Where a data directory lies: in its place, or where the unprivileged user that serves root can reach it."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -46,9 +47,10 @@ def find(wanted: Path) -> Location:
 def _remove_forgotten(cache: Path) -> None:
     """Remove the data of whoever deleted the pointer with the folder around it, such as a test run that was killed."""
     for origin in cache.glob("data-*.origin"):
-        folder = origin.with_suffix("")
-        if not Path(origin.read_text()).exists() and not processes.with_working_directory(folder):
-            Location(folder, Path(origin.read_text())).remove()
+        with contextlib.suppress(FileNotFoundError):  # somebody else removes it now
+            location = Location(origin.with_suffix(""), Path(origin.read_text()))
+            if not location.pointer.exists() and not processes.with_working_directory(location.folder):
+                location.remove()
 
 
 def _origin(folder: Path) -> Path:
