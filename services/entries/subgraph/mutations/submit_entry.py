@@ -70,8 +70,8 @@ SubmitEntryResult = Annotated[
 async def submit_entry(
     info: Info, input: Annotated[SubmitEntryInput, strawberry.argument(description="The registration.")]
 ) -> SubmitEntryResult:
-    if (oversized := _oversized(input)) is not None:
-        return oversized
+    if (unfit := _unfit(input)) is not None:
+        return unfit
     submission = backend.Submission(
         campaign_id=input.campaign_id,
         identity=identity_of(info.context.principal),
@@ -88,21 +88,25 @@ async def submit_entry(
     return _present(outcome, info.context.accept_language)
 
 
-def _oversized(input: SubmitEntryInput) -> SubmitEntryResult | None:
-    """The refusal of an input so large that it would weigh on the others of its batch."""
-    if len(input.campaign_id) > _MAX_TEXT:
-        return NotFound(code="NOT_FOUND", message="There is no such campaign. Check campaignId.", path=["campaignId"])
+def _unfit(input: SubmitEntryInput) -> SubmitEntryResult | None:
+    """The refusal of an input that could weigh on, or spoil, the others of its batch."""
+    if not _is_fit(input.campaign_id):
+        return _refused("NOT_FOUND", "There is no such campaign. Check campaignId.", [])
     if len(input.preferences) > _MAX_PREFERENCES:
         issue = backend.Issue(["preferences"], "TOO_MANY", f"Rank {_MAX_PREFERENCES} markets at most.")
         return invalid_preferences([issue])
     for rank, preference in enumerate(input.preferences):
-        if len(preference.market_id) > _MAX_TEXT:
+        if not _is_fit(preference.market_id):
             path = ["preferences", str(rank), "marketId"]
             return invalid_preferences([backend.Issue(path, "UNKNOWN_MARKET", "This market is not part of the campaign.")])
-    if input.idempotency_key is not None and len(input.idempotency_key) > _MAX_TEXT:
+    if input.idempotency_key is not None and not _is_fit(input.idempotency_key):
         issue = backend.Issue(["idempotencyKey"], "MALFORMED", "idempotencyKey must be 1 to 200 printable characters.")
         return _validation_failed("The input has errors; see issues.", [issue])
     return None
+
+
+def _is_fit(text: str) -> bool:
+    return len(text) <= _MAX_TEXT and text.isprintable()
 
 
 def _present(outcome: backend.Outcome, accept_language: str | None) -> SubmitEntryResult:

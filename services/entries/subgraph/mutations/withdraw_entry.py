@@ -6,7 +6,7 @@ import strawberry
 
 from services.entries.subgraph.outcomes_types import CampaignNotOpen
 from services.entries.subgraph.types import Entry, Info
-from services.kit.types import ID, IllegalTransition, NotFound, RateLimited, typed
+from services.kit.types import ID, IllegalTransition, NotFound, RateLimited, ValidationFailed, typed
 from services.kit.upstream import Problem
 
 
@@ -21,7 +21,7 @@ class EntryWithdrawn:
 
 
 WithdrawEntryResult = Annotated[
-    EntryWithdrawn | CampaignNotOpen | IllegalTransition | NotFound | RateLimited,
+    EntryWithdrawn | CampaignNotOpen | IllegalTransition | NotFound | RateLimited | ValidationFailed,
     strawberry.union("WithdrawEntryResult", description="What became of a withdrawal."),
 ]
 
@@ -33,5 +33,5 @@ async def withdraw_entry(
     try:
         entry = await info.context.backend.withdraw(input.id)
     except Problem as problem:
-        return typed(problem, CampaignNotOpen, IllegalTransition, NotFound, RateLimited)
+        return typed(problem, CampaignNotOpen, IllegalTransition, NotFound, RateLimited, ValidationFailed)
     return EntryWithdrawn(entry=Entry.of(entry))

@@ -1,0 +1,202 @@
+"""submitEntry: one registration a person, only while open, only by the rules, and the same answer to the same key."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.kit.ids import new_id
+from tests.support import issuer
+from tests.unit.entries.registrations import (
+    SUBMIT,
+    campaign,
+    entries_service,
+    fan,
+    id_of,
+    publish,
+    states,
+    submit,
+    tell,
+    wishes,
+)
+
+NOW = datetime.now(UTC)
+HOUR = timedelta(hours=1)
+
+
+async def test_a_registration_is_answered_whole(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        answer = await submit(service, "ann", wishes(tour))
+        assert answer["__typename"] == "EntrySubmitted"
+        assert answer["replayed"] is False
+        entry = answer["entry"]
+        assert entry["id"].startswith("ent_")
+        assert entry["state"] == "ACCEPTED"
+        assert entry["ticketQuantity"] == 2
+        assert entry["campaign"] == {"id": tour["id"]}
+        assert entry["user"] == {"id": id_of("ann")}
+        assert entry["preferences"] == [
+            {"rank": rank, "market": {"id": market["id"]}} for rank, market in enumerate(tour["markets"][:2], 1)
+        ]
+
+
+async def test_a_second_submit_returns_the_first_entry(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        first = await submit(service, "ann", wishes(tour))
+        second = await submit(service, "ann", wishes(tour, ticketQuantity=4))
+        assert (second["__typename"], second["code"]) == ("AlreadyEntered", "ALREADY_ENTERED")
+        assert second["entry"] == first["entry"]
+
+
+@pytest.mark.parametrize(
+    ("identity_key", "same", "other"),
+    [
+        ("EMAIL", {"email": "Ann@Example.com"}, {"email": "bea@example.com", "member_id": "member-ann"}),
+        ("MEMBER_ID", {"member_id": "member-ann"}, {"email": "ann@example.com"}),
+        ("GLOBAL_USER_ID", None, {"email": "ann@example.com", "member_id": "member-ann"}),
+    ],
+)
+async def test_the_campaign_says_what_makes_a_person(
+    database: Any, identity_key: str, same: dict[str, Any] | None, other: dict[str, Any]
+) -> None:
+    async with entries_service(database) as service:
+        tour = campaign(identity_key=identity_key)
+        await publish(service, tour)
+        first = await submit(service, "ann", wishes(tour))
+        again = await submit(service, "ann" if same is None else "ann-elsewhere", wishes(tour), **(same or {}))
+        assert again["__typename"] == "AlreadyEntered"
+        assert again["entry"]["id"] == first["entry"]["id"]
+        assert (await submit(service, "bea", wishes(tour), **other))["__typename"] == "EntrySubmitted"
+
+
+async def test_a_fan_without_the_identity_is_told_what_is_missing(database: Any) -> None:
+    async with entries_service(database) as service:
+        by_email, by_membership = campaign(), campaign(identity_key="MEMBER_ID")
+        await publish(service, by_email, by_membership)
+        for claims in ({"email": None}, {"email_verified": False}, {"email": "a\0@example.com"}):
+            answer = await submit(service, "ann", wishes(by_email), **claims)
+            assert answer["__typename"] == "ValidationFailed"
+            assert answer["issues"][0]["code"] == "EMAIL_MISSING"
+        answer = await submit(service, "ann", wishes(by_membership), member_id=None)
+        assert answer["reasons"][0]["code"] == "MEMBERSHIP_REQUIRED"
+
+
+@pytest.mark.parametrize(
+    ("state", "opens_at", "closes_at", "told"),
+    [
+        ("OPEN", NOW - HOUR, NOW + HOUR, None),
+        ("SCHEDULED", NOW - HOUR, NOW + HOUR, None),
+        ("SCHEDULED", NOW + HOUR, NOW + 2 * HOUR, "SCHEDULED"),
+        ("OPEN", NOW + HOUR, NOW + 2 * HOUR, "SCHEDULED"),
+        ("OPEN", NOW - 2 * HOUR, NOW - HOUR, "CLOSED"),
+        ("SCHEDULED", NOW - 2 * HOUR, NOW - HOUR, "CLOSED"),
+        ("PAUSED", NOW - HOUR, NOW + HOUR, "PAUSED"),
+        ("CLOSED", NOW - HOUR, NOW + HOUR, "CLOSED"),
+        ("SELECTING", NOW - HOUR, NOW + HOUR, "SELECTING"),
+        ("FINISHED", NOW - HOUR, NOW + HOUR, "FINISHED"),
+        ("ARCHIVED", NOW - HOUR, NOW + HOUR, "ARCHIVED"),
+        ("CANCELLED", NOW - HOUR, NOW + HOUR, "CANCELLED"),
+    ],
+)
+async def test_only_an_open_campaign_inside_its_window_takes_entries(
+    database: Any, state: str, opens_at: datetime, closes_at: datetime, told: str | None
+) -> None:
+    async with entries_service(database) as service:
+        tour = campaign(state=state, opens_at=opens_at, closes_at=closes_at)
+        await publish(service, tour)
+        answer = await submit(service, "ann", wishes(tour))
+        if told is None:
+            assert answer["__typename"] == "EntrySubmitted"
+        else:
+            assert answer["__typename"] == "CampaignNotOpen"
+            assert answer["state"] == told
+            assert datetime.fromisoformat(answer["opensAt"]) - opens_at < timedelta(milliseconds=1)
+            assert await states(service, tour) == {}
+
+
+async def test_a_draft_is_not_there(database: Any) -> None:
+    async with entries_service(database) as service:
+        draft = campaign(state="DRAFT")
+        await publish(service, draft)
+        assert (await submit(service, "ann", wishes(draft)))["__typename"] == "NotFound"
+
+
+async def test_the_same_key_replays_and_another_input_is_refused(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        first = await submit(service, "ann", wishes(tour, idempotencyKey="try-1"))
+        again = await submit(service, "ann", wishes(tour, idempotencyKey="try-1"))
+        assert (again["__typename"], again["replayed"]) == ("EntrySubmitted", True)
+        assert again["entry"] == first["entry"]
+        other = await submit(service, "ann", wishes(tour, idempotencyKey="try-1", ticketQuantity=1))
+        assert other["__typename"] == "IdempotencyMismatch"
+        await publish(service, {**tour, "version": 2, "state": "CLOSED"})
+        late = await submit(service, "ann", wishes(tour, idempotencyKey="try-1"))
+        assert (late["__typename"], late["replayed"]) == ("EntrySubmitted", True), "a replay outlives the close"
+
+
+async def test_an_unmet_gate_is_named_in_the_fans_language(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign(gate={"all_of": [{"card": {"brands": ["VISA", "AMEX"]}}, {"region": {"countries": ["CA"]}}]})
+        await publish(service, tour)
+        answer = await submit(service, "ann", wishes(tour), headers={"accept-language": "fr-CA, en;q=0.5"})
+        assert answer["reasons"] == [
+            {"code": "CARD_REQUIRED", "message": "Vérifiez une carte : Visa ou American Express."},
+            {"code": "REGION_NOT_SERVED", "message": "Cette prévente est réservée aux fans des pays suivants : Canada."},
+        ]
+        await tell(service, fan("ann", cards=["AMEX"]))
+        assert (await submit(service, "ann", wishes(tour), country="CA"))["__typename"] == "EntrySubmitted"
+
+
+async def test_who_has_entered_is_told_so_even_if_she_could_not_enter_any_more(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        first = await submit(service, "ann", wishes(tour))
+        await publish(service, {**tour, "version": 2, "gate": {"membership": True}, "state": "CLOSED"})
+        again = await submit(service, "ann", wishes(tour), member_id=None)
+        assert again["__typename"] == "AlreadyEntered"
+        assert again["entry"]["id"] == first["entry"]["id"]
+
+
+async def test_an_account_is_needed_and_a_service_account_is_no_fan(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        anonymous = await service.graphql(SUBMIT, {"input": wishes(tour)})
+        assert anonymous["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+        robot = await service.graphql(SUBMIT, {"input": wishes(tour)}, token=issuer.token("robot", client_id="robot"))
+        assert robot["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        assert await states(service, tour) == {}
+
+
+async def test_each_accepted_registration_leaves_one_sighting(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        await asyncio.gather(*(submit(service, name, wishes(tour)) for name in ("ann", "bea", "ann")))
+        rows = await service.resources.database.pool.fetch("SELECT topic, target, body FROM outbox")
+        assert [(row["topic"], row["target"]) for row in rows] == [("sighting", "users")] * 2
+        bodies = b"".join(service.resources.sealer.open(row["body"], "outbox") for row in rows)
+        assert b"ann@example.com" in bodies
+        assert b"bea@example.com" in bodies
+        assert all(b"example.com" not in row["body"] for row in rows), "sealed at rest"
+
+
+async def test_terms_that_changed_since_they_were_read_are_read_again(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        await submit(service, "ann", wishes(tour))  # the terms of version 1 are remembered now
+        market = {"id": new_id("mkt"), "name": "Boise", "country": "US"}
+        await publish(service, {**tour, "version": 2, "markets": [*tour["markets"][1:], market]})
+        gone = await submit(service, "bea", wishes(tour))
+        assert gone["issues"][0]["path"] == ["preferences", "0", "marketId"]
+        new = await submit(service, "bea", wishes(tour, preferences=[{"marketId": market["id"]}]))
+        assert new["__typename"] == "EntrySubmitted"
