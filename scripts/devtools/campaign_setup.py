@@ -10,7 +10,7 @@ from scripts.devtools.graphql_client import GraphQLClient
 
 _REFUSAL = "... on Error { code message path } ... on ValidationFailed { issues { path code message } }"
 _TEAM = "query Team { viewer { teams { id } } }"
-_VENUES = "query Venues($first: Int!) { venues(first: $first) { edges { node { id name city country } } } }"
+_VENUES = "query Venues($first: Int!) { venues(first: $first) { nodes { id name city country } } }"
 _CREATE = f"""mutation Create($input: CreateCampaignInput!) {{
   createCampaign(input: $input) {{ __typename ... on CampaignCreated {{ campaign {{ id slug version }} }} {_REFUSAL} }}
 }}"""
@@ -119,7 +119,7 @@ async def _add_market(
 
 async def _venues(client: GraphQLClient, token: str, count: int) -> list[dict[str, Any]]:
     found = await client.query(_VENUES, {"first": count}, token=token)
-    venues = [edge["node"] for edge in found["venues"]["edges"]]
+    venues = found["venues"]["nodes"]
     if len(venues) < count:
         raise CampaignSetupError(f"The catalogue has {len(venues)} venues, and {count} are needed.")
     return venues

@@ -3,7 +3,7 @@
 import itertools
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.devtools.load.loopback import Target
@@ -40,22 +40,39 @@ def registrations(
     seed: int | None = None,
 ) -> Registrations:
     """A registration for each token, with the markets in an order drawn at random for each."""
-    orders = list(itertools.permutations(market_ids))
-    bodies = [_body(campaign_id, order) for order in orders]
+    bodies = bodies_of(campaign_id, market_ids)
     draw = random.Random(seed)
-    head = (
+    return Registrations(
+        head=head_of(target),
+        tokens=tokens,
+        bodies=[tail_of(body) for body in bodies],
+        choices=bytes(draw.randrange(len(bodies)) for _ in tokens),
+    )
+
+
+def bodies_of(campaign_id: str, market_ids: Sequence[str]) -> list[bytes]:
+    """The JSON of a registration, for every order of the markets."""
+    return [_body(campaign_id, order) for order in itertools.permutations(market_ids)]
+
+
+def json_of(document: str, variables: Mapping[str, object]) -> bytes:
+    """A GraphQL request as JSON."""
+    return json.dumps({"query": document, "variables": variables}, separators=(",", ":")).encode()
+
+
+def head_of(target: Target) -> bytes:
+    """The request line and the headers, up to where the token goes."""
+    return (
         f"POST {target.path} HTTP/1.1\r\nhost: {target.host}\r\ncontent-type: application/json\r\n"
         "accept: application/graphql-response+json, application/json\r\nauthorization: Bearer "
-    )
-    return Registrations(
-        head=head.encode(),
-        tokens=tokens,
-        bodies=[b"\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body) for body in bodies],
-        choices=bytes(draw.randrange(len(orders)) for _ in tokens),
-    )
+    ).encode()
+
+
+def tail_of(body: bytes) -> bytes:
+    """What follows the token: the last header and the body."""
+    return b"\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
 
 
 def _body(campaign_id: str, market_ids: Sequence[str]) -> bytes:
     preferences = [{"marketId": market_id} for market_id in market_ids]
-    variables = {"input": {"campaignId": campaign_id, "preferences": preferences}}
-    return json.dumps({"query": SUBMIT, "variables": variables}, separators=(",", ":")).encode()
+    return json_of(SUBMIT, {"input": {"campaignId": campaign_id, "preferences": preferences}})

@@ -35,7 +35,7 @@ class LoadError(Exception):
 @dataclass
 class Session:
     """`measure` sends load as often as asked, each time from fans who have not registered yet; `check` looks into the
-    database.
+    database. `registered` are the tokens of a few fans who are in.
     """
 
     state: RunState
@@ -46,6 +46,7 @@ class Session:
     campaign: Campaign
     tell: Tell
     entry_ids: list[str] = field(default_factory=list[str])
+    registered: list[bytes] = field(default_factory=list[bytes])
 
     async def measure(
         self,
@@ -61,26 +62,32 @@ class Session:
         requests = registrations(self.target, fresh, self.campaign.id, self.campaign.market_ids)
         generator = Generator(self.target, times, requests.parts, most_connections=most_connections)
         self.tell(f"Offering {rate:g} registrations a second for {seconds:g} s")
-        before, machine = usage.look(self._pids()), usage.machine_cpu()
+        before, machine = usage.look(self.pids()), usage.machine_cpu()
         sent = await generator.run()
-        after, machine = usage.look(self._pids()), usage.machine_cpu() - machine
+        after, machine = usage.look(self.pids()), usage.machine_cpu() - machine
         self.entry_ids += sent.tally.entry_ids.values()
         return measured(rate, sent, before, after, machine)
 
     async def check(self) -> Audit:
         """Compare every entry acknowledged so far with the entries database."""
-        given = os.environ.get("ENTRIES_OWNER_DATABASE_URL")
-        if not given and self.state.admin_dsn is None:
+        return await audit(self.entries_dsn, self.campaign.id, self.entry_ids)
+
+    @property
+    def entries_dsn(self) -> str:
+        """The entries database, as someone who may see all of it. Raises LoadError when nothing says where that is."""
+        if given := os.environ.get("ENTRIES_OWNER_DATABASE_URL"):
+            return given
+        if self.state.admin_dsn is None:
             raise LoadError(
                 "Set ENTRIES_OWNER_DATABASE_URL, so that the entries can be counted in the database."
             )
-        dsn = given or with_database(self.state.admin_dsn or "", "monoql_entries")
-        return await audit(dsn, self.campaign.id, self.entry_ids)
+        return with_database(self.state.admin_dsn, "monoql_entries")
 
-    def _pids(self) -> dict[str, int]:
+    def pids(self, me: str = "load generator") -> dict[str, int]:
+        """The processes to watch: those of the stack, and this one."""
         state = run_state.read(self.data_dir) or self.state
         running = {name: process.pid for name, process in state.processes.items() if process.pid is not None}
-        return {**running, "load generator": os.getpid()}
+        return {**running, me: os.getpid()}
 
 
 async def open_session(url: str | None, tell: Tell) -> Session:
@@ -114,3 +121,4 @@ async def _warm_up(session: Session, client: GraphQLClient) -> None:
         if result["__typename"] != ACKNOWLEDGED:
             raise LoadError(f"The first registration got {result['__typename']}: {result.get('message')}")
         session.entry_ids.append(result["entry"]["id"])
+        session.registered.append(token)

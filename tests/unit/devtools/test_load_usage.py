@@ -15,7 +15,7 @@ def test_a_reaped_childs_time_counts_for_its_parent() -> None:
     subprocess.run([sys.executable, "-c", _BUSY], check=True)
     after = look(pids)["me"]
 
-    assert after.cpu_since(before) >= 0.1
+    assert after.cpu_since(before) >= 0.05
 
 
 def test_a_living_childs_time_counts_for_its_parent() -> None:
@@ -31,7 +31,7 @@ def test_a_living_childs_time_counts_for_its_parent() -> None:
         after = look(pids)["me"]
         child.communicate(b"\n")
 
-    assert after.cpu_since(before) >= 0.1
+    assert after.cpu_since(before) >= 0.05
     assert after.memory > before.memory > 0
 
 
@@ -46,4 +46,4 @@ def test_the_machine_uses_at_least_what_a_process_uses() -> None:
     before = machine_cpu()
     subprocess.run([sys.executable, "-c", _BUSY], check=True)
 
-    assert machine_cpu() - before >= 0.1
+    assert machine_cpu() - before >= 0.05

@@ -1,0 +1,127 @@
+"""`scripts/bench`."""
+
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import uvloop
+from cyclopts import App
+from rich.console import Console
+from rich.markup import escape
+
+from scripts.devtools import settings as devsettings
+from scripts.devtools.bench import report
+from scripts.devtools.bench.baseline import BaselineError, baseline
+from scripts.devtools.bench.in_process import in_process
+from scripts.devtools.bench.layers import Turn, summarize, take_turns
+from scripts.devtools.bench.requests import FanRequests
+from scripts.devtools.bench.routed import CampaignPage, Routed
+from scripts.devtools.commands.load import EXPECTED
+from scripts.devtools.databases import ServiceDatabase, owner_role, service_role, with_database
+from scripts.devtools.load.session import LoadError, Session, open_session
+from scripts.devtools.settings import SERVICES, Settings
+from scripts.devtools.topology import Topology
+
+MOST_ROUNDS, MOST_SECONDS, MOST_CONCURRENCY = 20, 30, 64
+
+app = App(name="scripts/bench", help_format="plaintext", version_flags=[])
+
+
+def main(argv: list[str]) -> int:
+    """The entry point of `scripts/bench`."""
+    return app(argv) or 0
+
+
+@app.default
+def bench(*, rounds: int = 5, seconds: float = 2.0, concurrency: int = 32, json: Path | None = None) -> int:
+    """Register fans through each layer of the running system in turns, and compare with a bare insert of one row.
+
+    The layers: a single-row insert (pgbench, or asyncpg where there is none), the entries store, its route, the
+    subgraph, all three inside this process, and the whole stack through the router. Then the campaign page.
+    Compare ratios of one run; rates alone say more about the machine.
+
+    Parameters
+    ----------
+    rounds
+        How often each layer has its turn.
+    seconds
+        How long a turn is.
+    concurrency
+        How many registrations are in flight, or in a batch.
+    json
+        Also write every turn to this file.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        if not (
+            0 < rounds <= MOST_ROUNDS and 1 <= seconds <= MOST_SECONDS and 0 < concurrency <= MOST_CONCURRENCY
+        ):
+            raise LoadError(
+                f"Ask for up to {MOST_ROUNDS} rounds with turns of 1 to {MOST_SECONDS} s and up to"
+                f" {MOST_CONCURRENCY} in flight."
+            )
+        return uvloop.run(_run(console, rounds, seconds, concurrency, json))
+    except (*EXPECTED, BaselineError) as error:
+        console.print(f"[red]error:[/] {escape(str(error))}")
+        return 2
+
+
+async def _run(console: Console, rounds: int, seconds: float, concurrency: int, json: Path | None) -> int:
+    def tell(text: str) -> None:
+        console.print(f"[dim]{escape(text)} …[/]")
+
+    session = await open_session(None, tell)
+    fans = FanRequests(session.fans, session.campaign, tell)
+    async with AsyncExitStack() as stack:
+        bare = await stack.enter_async_context(baseline(session.entries_dsn, concurrency))
+        inside = await stack.enter_async_context(
+            in_process(_environment(session), session.state.issuer, session.campaign, fans, concurrency)
+        )
+        routed = Routed(session.target, fans, concurrency)
+        page = CampaignPage(session.target, session.campaign, session.registered, concurrency)
+        turns = await take_turns(
+            [bare, *inside, routed, page],
+            rounds=rounds,
+            seconds=seconds,
+            pids=lambda: session.pids("this process"),
+            tell=tell,
+        )
+    return _conclude(console, turns, bare.name, page.name, json)
+
+
+def _conclude(
+    console: Console, turns: list[list[Turn]], baseline_name: str, page_name: str, json: Path | None
+) -> int:
+    results = summarize(turns, baseline_name)
+    registrations = [result for result in results if result.layer != page_name]
+    page = next(replace(result, ratio=None) for result in results if result.layer == page_name)
+    report.show(console, registrations, page)
+    if json is not None:
+        report.write_json(json, turns, [*registrations, page])
+    return 1 if any(result.refused for result in results) else 0
+
+
+def _environment(session: Session) -> dict[str, str]:
+    """What the running stack tells its entries process."""
+    settings = devsettings.load(data_dir=session.data_dir)
+    ports = {
+        name: process.port for name, process in session.state.processes.items() if process.port is not None
+    }
+    settings = replace(settings, ports={**settings.ports, **ports})
+    topology = Topology(settings, _databases(session.state.admin_dsn or "", settings))
+    entries = next(spec for spec in topology.processes() if spec.name == "entries")
+    return dict(entries.env)
+
+
+def _databases(admin_dsn: str, settings: Settings) -> dict[str, ServiceDatabase]:
+    password = settings["DB_PASSWORD"]
+
+    def database(service: str) -> ServiceDatabase:
+        name = f"monoql_{service}"
+        return ServiceDatabase(
+            name=name,
+            service_dsn=with_database(admin_dsn, name, service_role(service), password),
+            owner_dsn=with_database(admin_dsn, name, owner_role(service), password),
+        )
+
+    return {service: database(service) for service in SERVICES}
