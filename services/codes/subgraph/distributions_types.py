@@ -30,8 +30,8 @@ class CodeShortfall:
 
 
 @strawberry.type(
-    description="The codes of a wave on their way to its winners; a wave has one, however often it is assigned. Poll it "
-    "until `state` is final. For staff with CODE_READ on the campaign."
+    description="The codes of a wave on their way to its winners; a wave has one, however often it is assigned. Poll "
+    "it until `state` is final. For staff with CODE_READ on the campaign."
 )
 class CodeDistribution(Job):
     wave: LazyWave = strawberry.field(description="The wave whose winners get the codes.")

@@ -1,8 +1,9 @@
 """Who may see or do what in this subgraph: every field has a rule, and a field without one fails the build.
 
-Pools, imports and distributions are shown to who may read codes on their campaign; a code also to the fan who owns it,
-once it is released. For everybody else they are simply not there (`visible` in the types makes no object), so their fields
-need no rule of their own. The clear value never gets here but for its owner: the Code Service answers it to nobody else.
+Pools, imports and distributions are shown to who may read codes on their campaign; a code also to the fan who owns
+it, once it is released. For everybody else they are simply not there (`visible` in the types makes no object), so
+their fields need no rule of their own. The clear value gets here for its owner only: the Code Service answers it to
+nobody else.
 """
 
 import asyncio
