@@ -238,7 +238,9 @@ async def _body(request: Request) -> bytes:
 
 def _without_nul(place: str, value: str) -> str:
     if "\0" in value:
-        raise errors.Invalid([errors.Issue(place.split("."), "NUL_CHARACTER", "Text must not hold the character U+0000.")])
+        raise errors.Invalid(
+            [errors.Issue(place.split("."), "NUL_CHARACTER", "Text must not hold the character U+0000.")]
+        )
     return value
 
 

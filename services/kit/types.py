@@ -16,6 +16,9 @@ __all__ = ["ID", "SCALARS"]
 
 T = TypeVar("T")
 
+_NAME = re.compile(r"[a-z]+(_[a-z]+)+")  # no id: those have digits
+_SNAKE = re.compile(r"_([a-z])")
+
 DateTime = NewType("DateTime", datetime)
 Locale = NewType("Locale", str)
 CountryCode = NewType("CountryCode", str)
@@ -214,15 +217,22 @@ def typed(problem: Problem, *members: type[Any]) -> Any:
     }
     if "issues" in names:
         extra["issues"] = [
-            ValidationIssue(path=issue["path"], code=issue["code"], message=issue["message"])
+            ValidationIssue(path=_input_path(issue["path"]), code=issue["code"], message=issue["message"])
             for issue in problem.members.get("issues", [])
         ]
     common: dict[str, Any] = {
         "code": problem.code,
         "message": problem.detail,
-        "path": problem.members.get("path"),
+        "path": _input_path(problem.members.get("path")),
     }
     return cast("Any", member)(**common, **extra)
+
+
+def _input_path(path: list[str] | None) -> Any:
+    """A backend's path as the client wrote it: `display_name` is `displayName` in the graph."""
+    return path and [
+        _SNAKE.sub(lambda match: match[1].upper(), part) if _NAME.fullmatch(part) else part for part in path
+    ]
 
 
 def _code(member: type[Any]) -> str:

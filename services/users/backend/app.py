@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 from services.kit.asgi import App
 from services.kit.backend import Resources, Transports, create_backend, open_resources
 from services.kit.outbox import Route
+from services.users.backend.access_store import AccessStore
+from services.users.backend.audit_store import AuditStore
+from services.users.backend.phone_jobs import open_sender
+from services.users.backend.phone_store import PhoneStore
 from services.users.backend.routes import api
 from services.users.backend.settings import Settings
 from services.users.backend.store import Store
+from services.users.backend.teams_store import TeamsStore
 
 ROUTES = [Route("user", "entries", "PUT", "/snapshots/users", "users")]
 
@@ -19,16 +24,37 @@ class Service(Resources):
     """What the routes and jobs of the User Service work with."""
 
     store: Store = field(init=False)
+    phone: PhoneStore = field(init=False)
+    teams: TeamsStore = field(init=False)
+    access: AccessStore = field(init=False)
+    audit: AuditStore = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.database, self.sealer, self.lookup, self.outbox)
+        self.phone = PhoneStore(
+            self.database,
+            self.sealer,
+            self.lookup,
+            self.outbox,
+            users=self.store,
+            sender=open_sender(self.settings),
+            settings=self.settings,
+        )
+        self.audit = AuditStore(self.database)
+        self.teams = TeamsStore(self.database, self.audit)
+        self.access = AccessStore(self.database)
 
 
 @asynccontextmanager
 async def open_service(settings: Settings, transports: Transports | None = None) -> AsyncIterator[Service]:
     """The service for the time of the context; the worker opens it too."""
     async with open_resources(
-        Service, settings, name="users", database_url=settings.database_url, routes=ROUTES, transports=transports
+        Service,
+        settings,
+        name="users",
+        database_url=settings.database_url,
+        routes=ROUTES,
+        transports=transports,
     ) as service:
         yield service
 

@@ -6,3 +6,5 @@ from services.users.backend.app import Service
 
 def register(jobs: Jobs, service: Service) -> None:
     """Registers this service's tasks and periodic actions with the worker."""
+    jobs.every(1.0, "text messages", service.phone.send_due)
+    jobs.every(3600.0, "forget", service.phone.forget)

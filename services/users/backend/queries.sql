@@ -1,5 +1,5 @@
 -- name: sight_users
--- Makes users at first sight, and follows changes of the issuer's claims; answers the ids that are new or changed.
+-- Makes users at first sight and follows changes of the issuer's claims; answers those that are new or changed.
 INSERT INTO app_user AS u (id, issuer, subject, member_id, email_sealed, email_lookup, name_sealed, locale, country)
 SELECT DISTINCT ON (s.id) s.*
 FROM unnest(
@@ -11,32 +11,76 @@ ON CONFLICT (id) DO UPDATE
 SET member_id = coalesce(excluded.member_id, u.member_id),
     email_sealed = coalesce(excluded.email_sealed, u.email_sealed),
     email_lookup = coalesce(excluded.email_lookup, u.email_lookup),
+    country = coalesce(excluded.country, u.country),
+    name_sealed = coalesce(u.name_sealed, excluded.name_sealed),
+    locale = coalesce(u.locale, excluded.locale),
     version = u.version + 1
 WHERE excluded.email_lookup IS DISTINCT FROM u.email_lookup AND excluded.email_lookup IS NOT NULL
    OR excluded.member_id IS DISTINCT FROM u.member_id AND excluded.member_id IS NOT NULL
-RETURNING u.id
+   OR excluded.country IS DISTINCT FROM u.country AND excluded.country IS NOT NULL
+RETURNING u.*, xmax = 0 AS inserted
 
--- name: users_by_id
--- The users of these ids.
-SELECT * FROM app_user WHERE id = ANY(:ids::text[])
+-- name: keep_entrants
+-- Remembers which campaigns fans entered: whose staff may see them.
+INSERT INTO entrant (user_id, campaign_id)
+SELECT DISTINCT * FROM unnest(:user_ids::text[], :campaign_ids::text[]) AS e (user_id, campaign_id) ORDER BY 1, 2
+ON CONFLICT DO NOTHING
+
+-- name: user_by_id
+-- The user of this id.
+SELECT * FROM app_user WHERE id = :id
+
+-- name: visible_users
+-- The users of these ids, each with what connects the viewer to her: the viewer's roles over campaigns that she
+-- entered, the viewer's roles on teams that she works in or granted a role in, and whether there is such a team at all.
+SELECT u.*,
+    ARRAY(
+        SELECT DISTINCT mine.role
+        FROM entrant e
+        JOIN campaign c ON c.id = e.campaign_id
+        JOIN live_binding mine ON mine.user_id = :viewer AND mine.team_id = c.team_id
+            AND (mine.campaign_id IS NULL OR mine.campaign_id = c.id)
+        WHERE e.user_id = u.id
+    ) AS roles_over_entries,
+    ARRAY(
+        SELECT DISTINCT mine.role
+        FROM live_binding mine
+        JOIN live_binding theirs ON theirs.team_id = mine.team_id AND u.id IN (theirs.user_id, theirs.granted_by)
+        WHERE mine.user_id = :viewer AND mine.campaign_id IS NULL
+    ) AS roles_over_team,
+    EXISTS (
+        SELECT FROM live_binding mine
+        JOIN live_binding theirs ON theirs.team_id = mine.team_id AND u.id IN (theirs.user_id, theirs.granted_by)
+        WHERE mine.user_id = :viewer
+    ) AS colleague
+FROM app_user u
+WHERE u.id = ANY(:ids::text[])
+
+-- name: update_profile
+-- Changes what is marked as changed.
+UPDATE app_user
+SET name_sealed = CASE WHEN :change_name::boolean THEN :name_sealed::bytea ELSE name_sealed END,
+    locale = CASE WHEN :change_locale::boolean THEN :locale::text ELSE locale END
+WHERE id = :id
+RETURNING *
+
+-- name: set_privacy
+-- The user's own choice; answers nothing when it stands already.
+UPDATE app_user
+SET do_not_sell = :do_not_sell::boolean, privacy_source = 'USER', privacy_updated_at = now(), version = version + 1
+WHERE id = :id AND (do_not_sell <> :do_not_sell OR privacy_source <> 'USER')
+RETURNING *
+
+-- name: follow_signal
+-- The browser's Global Privacy Control signal opts out whoever has not chosen herself; answers nothing when it stands already.
+UPDATE app_user
+SET do_not_sell = true, privacy_source = 'GPC', privacy_updated_at = now(), version = version + 1
+WHERE id = :id AND privacy_source = 'DEFAULT'
+RETURNING *
 
 -- name: keep_campaigns
 -- Keeps each campaign's team, unless a newer version is there.
 INSERT INTO campaign AS c (id, team_id, version)
-SELECT * FROM unnest(:ids::text[], :team_ids::text[], :versions::bigint[])
+SELECT * FROM unnest(:ids::text[], :team_ids::text[], :versions::bigint[]) AS s (id, team_id, version) ORDER BY s.id
 ON CONFLICT (id) DO UPDATE SET team_id = excluded.team_id, version = excluded.version
 WHERE c.version < excluded.version
-
--- name: check_access
--- One row per question, in order: whether a live binding on the team, or on that very campaign, allows it.
-SELECT EXISTS (
-    SELECT 1 FROM role_binding b
-    WHERE b.user_id = q.user_id
-      AND b.role = ANY(string_to_array(q.roles, ','))
-      AND (b.expires_at IS NULL OR b.expires_at > now())
-      AND b.team_id = coalesce(q.team_id, (SELECT c.team_id FROM campaign c WHERE c.id = q.campaign_id))
-      AND (b.campaign_id IS NULL OR b.campaign_id = q.campaign_id)
-) AS allowed
-FROM unnest(:user_ids::text[], :roles::text[], :team_ids::text[], :campaign_ids::text[])
-     WITH ORDINALITY AS q (user_id, roles, team_id, campaign_id, place)
-ORDER BY q.place

@@ -1,24 +1,25 @@
-"""The User Service's REST API: parse, call one function, return."""
+"""The User Service's REST API about users: parse, call one function, return."""
 
-from services.kit.access import AccessAnswers, AccessChecks
+from services.kit.errors import Forbidden
 from services.kit.rest import Api, Call
-from services.users.backend import wire
+from services.users.backend import access_routes, audit_routes, phone_routes, teams_routes, wire
 
 api = Api("User Service", "1.0.0")
 
 
-@api.post("/users/batch", wire.UserIds, wire.Users)
-async def get_users(call: Call[wire.UserIds]) -> wire.Users:
-    """Reads users by id; unknown ids are left out."""
-    return wire.Users(await call.service.store.users(call.body.ids))
+@api.post("/users/visible", wire.View, wire.Users)
+async def get_users(call: Call[wire.View]) -> wire.Users:
+    """Reads users by id, as far as the viewer may see them.
+
+    Users that are unknown or not the viewer's to see are left out.
+    """
+    return wire.Users(await call.service.store.visible(call.body.viewer_id, call.body.ids))
 
 
-@api.post("/users/session", wire.Identity, wire.User)
-async def open_session(call: Call[wire.Identity]) -> wire.User:
+@api.post("/users/session", wire.Session, wire.User)
+async def open_session(call: Call[wire.Session]) -> wire.User:
     """Makes the user of a verified token at first sight, follows changed claims, and answers her."""
-    await call.service.store.sight([call.body])
-    [user] = await call.service.store.users([call.body.user_id])
-    return user
+    return await call.service.store.open_session(call.body)
 
 
 @api.post("/users/sightings", wire.Sightings)
@@ -27,13 +28,30 @@ async def sight_users(call: Call[wire.Sightings]) -> None:
     await call.service.store.sight(call.body.sightings)
 
 
+@api.put("/users/{id}/profile", wire.Profile, wire.User)
+async def update_profile(call: Call[wire.Profile]) -> wire.User:
+    """Changes the actor's own name and locale; absent members stay."""
+    return await call.service.store.update_profile(_own_id(call), call.body)
+
+
+@api.put("/users/{id}/privacy", wire.Privacy, wire.User)
+async def set_privacy(call: Call[wire.Privacy]) -> wire.User:
+    """Sets whether the actor's own data may be sold or shared."""
+    return await call.service.store.set_privacy(_own_id(call), call.body.do_not_sell)
+
+
 @api.put("/snapshots/campaigns", wire.CampaignSnapshots)
 async def keep_campaigns(call: Call[wire.CampaignSnapshots]) -> None:
     """Keeps whose each campaign is; versions not newer than the kept one change nothing."""
     await call.service.store.keep_campaigns(call.body.campaigns)
 
 
-@api.post("/access/check", AccessChecks, AccessAnswers)
-async def check_access(call: Call[AccessChecks]) -> AccessAnswers:
-    """Answers permission questions, in order, by the role bindings of this moment."""
-    return AccessAnswers(await call.service.store.check_access(call.body.checks))
+def _own_id(call: Call[wire.Profile] | Call[wire.Privacy]) -> str:
+    user_id = call.path("id")
+    if call.actor != user_id:
+        raise Forbidden("Only the user herself may change this.")
+    return user_id
+
+
+for _part in (access_routes, audit_routes, phone_routes, teams_routes):
+    api.include(_part.api)

@@ -1,11 +1,13 @@
-"""All SQL of the User Service: typed twins of `queries.sql`. Personal data is sealed on the way in, opened on the way out."""
+"""All SQL about users: typed twins of `queries.sql`. Personal data is sealed on the way in, opened on the way out."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.kit.access import AccessCheck
+from msgspec import UNSET
+
+from services.kit.errors import NotFound
 from services.kit.outbox import Outbox
-from services.kit.pg import Database, Queries, Row
+from services.kit.pg import Connection, Database, Queries, Row
 from services.kit.sealing import LookupKey, Sealer
 from services.users.backend import rules, wire
 
@@ -13,7 +15,7 @@ q = Queries(Path(__file__).with_name("queries.sql"))
 
 
 class Store:
-    """The users database."""
+    """The users of the users database, and what entries must know of them."""
 
     def __init__(self, database: Database, sealer: Sealer, lookup: LookupKey, outbox: Outbox) -> None:
         self._database = database
@@ -21,24 +23,77 @@ class Store:
         self._lookup = lookup
         self._outbox = outbox
 
-    async def sight(self, identities: Sequence[wire.Identity]) -> None:
-        """Makes the users that are not there yet and follows changed claims; safe to repeat and to run at the same time."""
-        await self._database.execute(
-            q.sight_users,
-            ids=[i.user_id for i in identities],
-            issuers=[i.issuer for i in identities],
-            subjects=[i.subject for i in identities],
-            member_ids=[i.member_id for i in identities],
-            emails_sealed=[self._seal(i.email, "user.email") for i in identities],
-            emails_lookup=[self._lookup.digest("email", i.email.lower()) if i.email else None for i in identities],
-            names_sealed=[self._seal(i.name, "user.name") for i in identities],
-            locales=[i.locale for i in identities],
-            countries=[i.country for i in identities],
-        )
+    async def open_session(self, session: wire.Session) -> wire.User:
+        """The user behind a verified token: made at first sight, her claims followed, her browser's signal heeded.
 
-    async def users(self, ids: Sequence[str]) -> list[wire.User]:
-        """The users of these ids, as far as they exist."""
-        return [self._user(row) for row in await self._database.fetch(q.users_by_id, ids=list(ids))]
+        A user who is known and unchanged costs one read.
+        """
+        row = await self._database.fetchrow(q.user_by_id, id=session.user_id)
+        signalled = session.do_not_sell_signal and (row is None or row["privacy_source"] == "DEFAULT")
+        if row is None or signalled or self._has_news(session, row):
+            row = await self._renew(session, signalled)
+        return self.user(row, rules.ALL)
+
+    async def sight(self, sightings: Sequence[wire.Sighting]) -> None:
+        """Makes the users that are not there yet and remembers what they entered; safe to repeat and to run at once.
+
+        Entries has the claims of whom it reports, so only a change to somebody already known is published, and not
+        delivered before this returns: entries is waiting for it.
+        """
+        async with self._database.transaction() as connection:
+            rows = await self._sight(connection, sightings)
+            await self._outbox.publish(
+                connection, "user", [snapshot(row) for row in rows if not row["inserted"]]
+            )
+            entered = [s for s in sightings if s.campaign_id is not None]
+            await self._database.execute(
+                q.keep_entrants,
+                connection,
+                user_ids=[s.user_id for s in entered],
+                campaign_ids=[s.campaign_id for s in entered],
+            )
+
+    async def visible(self, viewer: str, ids: Sequence[str]) -> list[wire.User]:
+        """The users of these ids that the viewer may see, each cut down to what she may see of her."""
+        rows = await self._database.fetch(q.visible_users, viewer=viewer, ids=list(ids))
+        sights = [
+            rules.sight(
+                herself=row["id"] == viewer,
+                roles_over_entries=row["roles_over_entries"],
+                roles_over_team=row["roles_over_team"],
+                colleague=row["colleague"],
+            )
+            for row in rows
+        ]
+        return [self.user(row, sight) for row, sight in zip(rows, sights, strict=True) if sight.basics]
+
+    async def update_profile(self, id: str, profile: wire.Profile) -> wire.User:
+        """Changes name and locale. Raises Invalid, NotFound."""
+        name = profile.display_name
+        if isinstance(name, str):
+            name = rules.clean_name(name, "display_name")
+        row = await self._database.fetchrow(
+            q.update_profile,
+            id=id,
+            change_name=name is not UNSET,
+            name_sealed=self._seal(name, "user.name") if isinstance(name, str) else None,
+            change_locale=profile.locale is not UNSET,
+            locale=rules.known_locale(profile.locale) if isinstance(profile.locale, str) else None,
+        )
+        return self.user(_found(row), rules.ALL)
+
+    async def set_privacy(self, id: str, do_not_sell: bool) -> wire.User:
+        """The user's own choice, published at once. Raises NotFound."""
+        async with self._database.transaction() as connection:
+            row = await self._database.fetchrow(q.set_privacy, connection, id=id, do_not_sell=do_not_sell)
+            messages = await self.publish(connection, [row]) if row else []
+        await self._outbox.deliver(messages)
+        row = row or await self._database.fetchrow(q.user_by_id, id=id)
+        return self.user(_found(row), rules.ALL)
+
+    async def publish(self, connection: Connection, rows: Sequence[Row]) -> list[str]:
+        """Publishes these users' gate facts in the open transaction; answers what to `deliver` after the commit."""
+        return await self._outbox.publish(connection, "user", [snapshot(row) for row in rows])
 
     async def keep_campaigns(self, campaigns: Sequence[wire.CampaignSnapshot]) -> None:
         """Keeps whose each campaign is; older versions change nothing."""
@@ -50,33 +105,82 @@ class Store:
             versions=[c.version for c in newest],
         )
 
-    async def check_access(self, checks: Sequence[AccessCheck]) -> list[bool]:
-        """Answers each question by the bindings of this very moment."""
-        rows = await self._database.fetch(
-            q.check_access,
-            user_ids=[c.user_id for c in checks],
-            roles=[",".join(rules.roles_with(c.permission)) for c in checks],
-            team_ids=[c.team_id for c in checks],
-            campaign_ids=[c.campaign_id for c in checks],
-        )
-        return [row["allowed"] for row in rows]
-
-    def _seal(self, value: str | None, context: str) -> bytes | None:
-        return None if value is None else self._sealer.seal(value, context)
-
-    def _user(self, row: Row) -> wire.User:
+    def user(self, row: Row, sight: rules.Sight) -> wire.User:
+        """A row as the viewer may see it."""
+        contact = sight.contact
         return wire.User(
             id=row["id"],
             global_user_id=row["subject"],
-            member_id=row["member_id"],
-            email=self._sealer.open_text(row["email_sealed"], "user.email"),
-            phone=self._sealer.open_text(row["phone_sealed"], "user.phone"),
+            member_id=row["member_id"] if contact else None,
+            email=self._sealer.open_text(row["email_sealed"], "user.email") if contact else None,
+            phone=self._sealer.open_text(row["phone_sealed"], "user.phone") if contact else None,
             phone_verified_at=row["phone_verified_at"],
-            display_name=self._sealer.open_text(row["name_sealed"], "user.name"),
+            display_name=self._sealer.open_text(row["name_sealed"], "user.name") if sight.name else None,
             locale=row["locale"],
             country=row["country"],
             do_not_sell=row["do_not_sell"],
             privacy_source=row["privacy_source"],
             privacy_updated_at=row["privacy_updated_at"],
             created_at=row["created_at"],
+            sees_name=sight.name,
+            sees_contact=contact,
         )
+
+    async def _renew(self, session: wire.Session, signalled: bool) -> Row:
+        async with self._database.transaction() as connection:
+            changed = await self._sight(connection, [session])
+            news = [row for row in changed if not row["inserted"] or row["country"] or row["member_id"]]
+            if signalled:
+                followed = await self._database.fetch(q.follow_signal, connection, id=session.user_id)
+                news = followed or news
+            messages = await self.publish(connection, news)
+            row = _found(await self._database.fetchrow(q.user_by_id, connection, id=session.user_id))
+        await self._outbox.deliver(messages)
+        return row
+
+    async def _sight(self, connection: Connection, identities: Sequence[wire.Identity]) -> list[Row]:
+        return await self._database.fetch(
+            q.sight_users,
+            connection,
+            ids=[i.user_id for i in identities],
+            issuers=[i.issuer for i in identities],
+            subjects=[i.subject for i in identities],
+            member_ids=[i.member_id for i in identities],
+            emails_sealed=[self._seal(i.email, "user.email") for i in identities],
+            emails_lookup=[self._email_lookup(i) for i in identities],
+            names_sealed=[self._seal(i.name, "user.name") for i in identities],
+            locales=[rules.known_locale(i.locale) for i in identities],
+            countries=[rules.known_country(i.country) for i in identities],
+        )
+
+    def _has_news(self, identity: wire.Identity, row: Row) -> bool:
+        claims = {
+            "member_id": identity.member_id,
+            "email_lookup": self._email_lookup(identity),
+            "country": rules.known_country(identity.country),
+        }
+        return any(value is not None and value != row[name] for name, value in claims.items())
+
+    def _email_lookup(self, identity: wire.Identity) -> bytes | None:
+        return self._lookup.digest("email", identity.email.lower()) if identity.email else None
+
+    def _seal(self, value: str | None, context: str) -> bytes | None:
+        return None if value is None else self._sealer.seal(value, context)
+
+
+def snapshot(row: Row) -> wire.UserSnapshot:
+    """A user's gate facts, as entries needs them."""
+    return wire.UserSnapshot(
+        id=row["id"],
+        version=row["version"],
+        phone_verified=row["phone_verified_at"] is not None,
+        country=row["country"],
+        member_id=row["member_id"],
+        do_not_sell=row["do_not_sell"],
+    )
+
+
+def _found(row: Row | None) -> Row:
+    if row is None:
+        raise NotFound("There is no such user.")
+    return row

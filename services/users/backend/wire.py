@@ -1,11 +1,31 @@
 """The User Service's wire format: what its JSON looks like, in both directions."""
 
 from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from services.kit.audit import AuditEvent
+from services.kit.permissions import Permission
+
+Keys = Annotated[list[str], Meta(max_length=100)]
+Line = Annotated[str, Meta(max_length=500)]
+IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=200)]
+Role = Literal[
+    "OWNER",
+    "ADMIN",
+    "CAMPAIGN_EDITOR",
+    "SELECTION_MANAGER",
+    "CODE_MANAGER",
+    "ANALYST",
+    "PII_VIEWER",
+    "SUPPORT",
+    "VIEWER",
+]
 
 
-class Identity(msgspec.Struct, frozen=True):
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """A verified token's account, as a subgraph saw it; claims the token lacks are null."""
 
     user_id: str
@@ -18,8 +38,26 @@ class Identity(msgspec.Struct, frozen=True):
     country: str | None = None
 
 
-class User(msgspec.Struct):
-    """A user as she is known here. `global_user_id` is the issuer's subject."""
+class Session(Identity, frozen=True, kw_only=True):
+    """A signed-in caller; `do_not_sell_signal` says whether her browser sent `Sec-GPC: 1`."""
+
+    do_not_sell_signal: bool = False
+
+
+class Sighting(Identity, frozen=True, kw_only=True):
+    """A fan seen registering for a campaign."""
+
+    campaign_id: str | None = None
+
+
+class Sightings(msgspec.Struct):
+    sightings: list[Sighting]
+
+
+class User(msgspec.Struct, kw_only=True):
+    """A user as far as the viewer may see her; the rest is null and `sees_…` tells. `global_user_id` is the
+    issuer's subject.
+    """
 
     id: str
     global_user_id: str
@@ -34,20 +72,112 @@ class User(msgspec.Struct):
     privacy_source: str
     privacy_updated_at: datetime
     created_at: datetime
-
-
-class UserIds(msgspec.Struct):
-    ids: list[str]
+    sees_name: bool
+    sees_contact: bool
 
 
 class Users(msgspec.Struct):
-    """Found users, in no particular order; unknown ids are left out."""
+    """Found users, in no particular order; those that are unknown or not the viewer's to see are left out."""
 
     users: list[User]
 
 
-class Sightings(msgspec.Struct):
-    sightings: list[Identity]
+class View(msgspec.Struct):
+    """Things by id, as `viewer_id` may see them."""
+
+    viewer_id: str
+    ids: Keys
+
+
+class Profile(msgspec.Struct):
+    """What to change; absent members stay, null ones are cleared."""
+
+    display_name: Line | UnsetType | None = UNSET
+    locale: Line | UnsetType | None = UNSET
+
+
+class Privacy(msgspec.Struct):
+    do_not_sell: bool
+
+
+class StartPhone(msgspec.Struct):
+    """Which number to prove, how, and from where the request came."""
+
+    phone: Line
+    channel: Literal["SMS", "VOICE"] = "SMS"
+    locale: str | None = None
+    client_ip: str | None = None
+    idempotency_key: IdempotencyKey | None = None
+
+
+class PhoneStarted(msgspec.Struct):
+    """A code is on its way. `replayed`: by an earlier request with the same idempotency key."""
+
+    verification_id: str
+    expires_at: datetime
+    attempts_left: int
+    resend_after_seconds: int
+    replayed: bool = False
+
+
+class PhoneCode(msgspec.Struct):
+    code: Line
+
+
+class Team(msgspec.Struct):
+    id: str
+    name: str
+
+
+class Teams(msgspec.Struct):
+    """Found teams, in no particular order; those where the viewer has no role are left out."""
+
+    teams: list[Team]
+
+
+class NewTeam(msgspec.Struct):
+    name: Line
+    idempotency_key: IdempotencyKey | None = None
+
+
+class TeamAnswer(msgspec.Struct):
+    team: Team
+    replayed: bool = False
+
+
+class Binding(msgspec.Struct, kw_only=True):
+    """A role that a user has on a team, or on one campaign of it, until it expires (null: for good)."""
+
+    id: str
+    user_id: str
+    role: str
+    team_id: str
+    campaign_id: str | None
+    expires_at: datetime | None
+    granted_by: str
+    created_at: datetime
+
+
+class Bindings(msgspec.Struct):
+    """Live bindings in the order they were made."""
+
+    bindings: list[Binding]
+
+
+class Grant(msgspec.Struct, kw_only=True):
+    """Which role for whom, on a team or on one campaign; a campaign is its team's."""
+
+    user_id: Line
+    role: Role
+    team_id: Line | None = None
+    campaign_id: Line | None = None
+    expires_at: datetime | None = None
+    idempotency_key: IdempotencyKey | None = None
+
+
+class BindingAnswer(msgspec.Struct):
+    binding: Binding
+    replayed: bool = False
 
 
 class CampaignSnapshot(msgspec.Struct):
@@ -60,6 +190,66 @@ class CampaignSnapshot(msgspec.Struct):
 
 class CampaignSnapshots(msgspec.Struct):
     campaigns: list[CampaignSnapshot]
+
+
+class CampaignAccess(msgspec.Struct):
+    """Whose a campaign is and what the viewer may do on it, permissions sorted by name."""
+
+    id: str
+    team: Team
+    permissions: list[Permission]
+
+
+class CampaignAccesses(msgspec.Struct):
+    """Found campaigns, in no particular order; unknown ones are left out."""
+
+    campaigns: list[CampaignAccess]
+
+
+class AccessQuestion(msgspec.Struct):
+    """Why may, or may not, this user do that on a team or campaign?"""
+
+    user_id: Line
+    permission: Permission
+    team_id: Line | None = None
+    campaign_id: Line | None = None
+
+
+class AccessExplanation(msgspec.Struct):
+    """The answer, the binding that decides it, and the reason for people."""
+
+    allowed: bool
+    reason: str
+    binding: Binding | None
+
+
+class AuditEvents(msgspec.Struct):
+    events: list[AuditEvent]
+
+
+class AuditEntry(msgspec.Struct, kw_only=True):
+    """An event in its team's chain; hashes are hex SHA-256."""
+
+    id: str
+    team_id: str
+    campaign_id: str | None
+    sequence: int
+    actor: str
+    action: str
+    target: str
+    before: str | None
+    after: str | None
+    at: datetime
+    request_id: str | None
+    previous_hash: str
+    hash: str
+
+
+class AuditPage(msgspec.Struct):
+    """Newest first."""
+
+    items: list[AuditEntry]
+    has_next: bool
 
 
 class UserSnapshot(msgspec.Struct):

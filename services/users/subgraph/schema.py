@@ -1,28 +1,112 @@
 """The users subgraph's schema, guarded by its policy."""
 
+from typing import Annotated
+
 import strawberry
 
 from services.kit.graphql import build_schema
+from services.kit.paging import Connection, connect, decode_cursor, page_size
 from services.kit.policy import enforce
 from services.kit.types import ID
-from services.users.subgraph.loaders import identity_of
+from services.users.subgraph.access_types import ADMIN, Permission
+from services.users.subgraph.audit_types import AccessExplanation, AuditEvent
+from services.users.subgraph.mutations.add_team_member import add_team_member
+from services.users.subgraph.mutations.confirm_phone_verification import confirm_phone_verification
+from services.users.subgraph.mutations.create_team import create_team
+from services.users.subgraph.mutations.grant_role import grant_role
+from services.users.subgraph.mutations.remove_team_member import remove_team_member
+from services.users.subgraph.mutations.revoke_role import revoke_role
+from services.users.subgraph.mutations.start_phone_verification import start_phone_verification
+from services.users.subgraph.mutations.update_privacy_settings import update_privacy_settings
+from services.users.subgraph.mutations.update_profile import update_profile
 from services.users.subgraph.policy import POLICY
-from services.users.subgraph.types import Info, User
+from services.users.subgraph.types import Campaign, Info, RoleBinding, Team, User
+
+_TeamId = Annotated[ID | None, strawberry.argument(description="On this team.")]
+_CampaignId = Annotated[ID | None, strawberry.argument(description="On this campaign.")]
 
 
 @strawberry.type
 class Query:
     @strawberry.field(description="Who is signed in; null when nobody is.")
     async def viewer(self, info: Info) -> User | None:
-        context = info.context
-        if context.principal is None:
+        if info.context.principal is None:
             return None
-        return User.of(await context.backend.open_session(identity_of(context.principal)))
+        return User.of(await info.context.session())
 
-    @strawberry.field(description="A user by id.")
-    async def user(self, info: Info, id: ID) -> User | None:
+    @strawberry.federation.field(
+        description="A user by id; null when there is none or she is not the viewer's to see.", tags=ADMIN
+    )
+    async def user(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="The user.")]
+    ) -> User | None:
         return await User.resolve_reference(info, id)
 
+    @strawberry.federation.field(
+        description="A team by id; null when there is none or the viewer has no role there.", tags=ADMIN
+    )
+    async def team(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="The team.")]
+    ) -> Team | None:
+        return await Team.resolve_reference(info, id)
 
-schema = build_schema(Query, None, [User])
+    @strawberry.federation.field(
+        description="Admin actions on a team, or on one of its campaigns, newest first. Give teamId or campaignId.",
+        tags=ADMIN,
+    )
+    async def audit_log(
+        self,
+        info: Info,
+        team_id: _TeamId = None,
+        campaign_id: _CampaignId = None,
+        first: Annotated[
+            int | None, strawberry.argument(description="How many, 1 to 100; 20 by default.")
+        ] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="`endCursor` of the page before.")
+        ] = None,
+    ) -> Connection[AuditEvent]:
+        context = info.context
+        size, before = page_size(first), decode_cursor(after)
+        if team_id is None:
+            access = await context.access_by_campaign.load(campaign_id or "")
+            team_id = ID(access.team.id if access else "")
+        page = await context.backend.audit_events(team_id, campaign_id, before, size)
+        return connect(page, key=lambda entry: str(entry.sequence), node=AuditEvent.of, after=after)
+
+    @strawberry.federation.field(
+        description="Whether a user may do something on a team or campaign, and which role decides it; for herself and "
+        "holders of TEAM_MANAGE there.",
+        tags=ADMIN,
+    )
+    async def explain_access(
+        self,
+        info: Info,
+        user_id: Annotated[ID, strawberry.argument(description="Who would do it.")],
+        permission: Annotated[Permission, strawberry.argument(description="What she would do.")],
+        campaign_id: _CampaignId = None,
+        team_id: _TeamId = None,
+    ) -> AccessExplanation:
+        found = await info.context.backend.explain(user_id, permission.name, team_id, campaign_id)
+        return AccessExplanation(
+            allowed=found.allowed,
+            reason=found.reason,
+            binding=RoleBinding.of(found.binding) if found.binding else None,
+        )
+
+
+@strawberry.type
+class Mutation:
+    start_phone_verification = start_phone_verification
+    confirm_phone_verification = confirm_phone_verification
+    update_profile = update_profile
+    update_privacy_settings = update_privacy_settings
+    create_team = create_team
+    add_team_member = add_team_member
+    remove_team_member = remove_team_member
+    grant_role = grant_role
+    revoke_role = revoke_role
+
+
+schema = build_schema(Query, Mutation, [User, Team, Campaign])
 enforce(schema, POLICY)

@@ -1,4 +1,4 @@
-"""The users part of the graph."""
+"""The users part of the graph: people, their privacy, teams and roles."""
 
 from enum import Enum
 from typing import Any, Self
@@ -7,8 +7,10 @@ import strawberry
 
 from services.kit.types import ID, CountryCode, DateTime, EmailAddress, Locale, PhoneNumber
 from services.users.subgraph import backend
+from services.users.subgraph.access_types import ADMIN, Permission, Role
+from services.users.subgraph.loaders import UsersContext
 
-Info = strawberry.Info[Any, Any]
+Info = strawberry.Info[UsersContext, Any]
 
 
 @strawberry.enum(description="Who set a privacy setting last.")
@@ -21,28 +23,65 @@ class PrivacySource(Enum):
 
 @strawberry.type(description="What may be done with a user's data.")
 class PrivacySettings:
-    do_not_sell: bool = strawberry.field(description="True: her data is left out of exports for sale or sharing.")
+    do_not_sell: bool = strawberry.field(
+        description="True: her data is left out of exports for sale or sharing."
+    )
     source: PrivacySource = strawberry.field(description="Who set it last.")
     updated_at: DateTime = strawberry.field(description="When it was set.")
 
 
-@strawberry.federation.type(keys=["id"], description="A person, or a service account, known by the identity provider.")
+@strawberry.federation.type(
+    keys=["id"],
+    description="A person, or a service account, known by the identity provider. Others see her only if they work on "
+    "a campaign that she entered (ENTRY_READ) or share a team with her; to everybody else she is null.",
+)
 class User:
     id: ID = strawberry.field(description="Opaque id.")
     global_user_id: str = strawberry.field(description="The identity provider's id of the account.")
-    member_id: str | None = strawberry.field(description="The membership that the identity provider vouches for.")
-    email: EmailAddress | None = strawberry.field(description="Email address, for herself and holders of PII_READ.")
-    phone: PhoneNumber | None = strawberry.field(description="Confirmed phone number, for herself and holders of PII_READ.")
-    phone_verified_at: DateTime | None = strawberry.field(description="When she confirmed the phone number.")
-    display_name: str | None = strawberry.field(description="Name, for herself and holders of PII_READ.")
+    member_id: str | None = strawberry.field(
+        description="The membership that the identity provider vouches for; for herself and holders of PII_READ."
+    )
+    email: EmailAddress | None = strawberry.field(
+        description="Email address; for herself and holders of PII_READ on a campaign that she entered."
+    )
+    phone: PhoneNumber | None = strawberry.field(
+        description="Confirmed phone number; for herself and holders of PII_READ on a campaign that she entered."
+    )
+    phone_verified_at: DateTime | None = strawberry.field(
+        description="When she confirmed the phone number; null when she has none."
+    )
+    display_name: str | None = strawberry.field(
+        description="Name; for herself and holders of PII_READ on a campaign that she entered or on a shared team."
+    )
     locale: Locale | None = strawberry.field(description="The language she reads best.")
-    country: CountryCode | None = strawberry.field(description="Where she lives.")
+    country: CountryCode | None = strawberry.field(
+        description="Where she lives, as the identity provider says."
+    )
     privacy: PrivacySettings = strawberry.field(description="What may be done with her data.")
     created_at: DateTime = strawberry.field(description="When she was first seen.")
+    sees_name: strawberry.Private[bool]
+    sees_contact: strawberry.Private[bool]
+
+    @strawberry.federation.field(
+        description="Teams where she has a role: her own, or those that the viewer is in too.", tags=ADMIN
+    )
+    async def teams(self, info: Info) -> list["Team"]:
+        bindings = await info.context.roles_by_user.load(self.id)
+        ids = list(dict.fromkeys(binding.team_id for binding in bindings))
+        teams = await info.context.team_by_id.load_many(ids)
+        return [Team.of(team) for team in teams if team]
+
+    @strawberry.federation.field(
+        description="Her live roles: her own, or those on teams that the viewer is in too.", tags=ADMIN
+    )
+    async def roles(self, info: Info) -> list["RoleBinding"]:
+        return [RoleBinding.of(binding) for binding in await info.context.roles_by_user.load(self.id)]
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: str) -> Self | None:
         user = await info.context.user_by_id.load(id)
+        if user is None and id == info.context.user_id:
+            user = await info.context.session()
         return None if user is None else cls.of(user)
 
     @classmethod
@@ -52,16 +91,125 @@ class User:
             id=ID(user.id),
             global_user_id=user.global_user_id,
             member_id=user.member_id,
-            email=user.email and EmailAddress(user.email),
-            phone=user.phone and PhoneNumber(user.phone),
-            phone_verified_at=user.phone_verified_at and DateTime(user.phone_verified_at),
+            email=EmailAddress(user.email) if user.email else None,
+            phone=PhoneNumber(user.phone) if user.phone else None,
+            phone_verified_at=DateTime(user.phone_verified_at) if user.phone_verified_at else None,
             display_name=user.display_name,
-            locale=user.locale and Locale(user.locale),
-            country=user.country and CountryCode(user.country),
+            locale=Locale(user.locale) if user.locale else None,
+            country=CountryCode(user.country) if user.country else None,
             privacy=PrivacySettings(
                 do_not_sell=user.do_not_sell,
                 source=PrivacySource(user.privacy_source),
                 updated_at=DateTime(user.privacy_updated_at),
             ),
             created_at=DateTime(user.created_at),
+            sees_name=user.sees_name,
+            sees_contact=user.sees_contact,
         )
+
+
+@strawberry.federation.type(
+    keys=["id"],
+    description="Those who run campaigns together. Only its members see it; a member is who has a role on it or on "
+    "one of its campaigns.",
+    tags=ADMIN,
+)
+class Team:
+    id: ID = strawberry.field(description="Opaque id.")
+    name: str = strawberry.field(description="What it calls itself, 1 to 120 characters.")
+
+    @strawberry.field(
+        description="Everybody with a live role on it or on one of its campaigns, the longest first."
+    )
+    async def members(self, info: Info) -> list[User]:
+        bindings = await info.context.roles_by_team.load(self.id)
+        ids = list(dict.fromkeys(binding.user_id for binding in bindings))
+        users = await info.context.user_by_id.load_many(ids)
+        return [User.of(user) for user in users if user]
+
+    @strawberry.field(description="Live roles on it and on its campaigns, in the order they were granted.")
+    async def roles(self, info: Info) -> list["RoleBinding"]:
+        return [RoleBinding.of(binding) for binding in await info.context.roles_by_team.load(self.id)]
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: str) -> Self | None:
+        team = await info.context.team_by_id.load(id)
+        return None if team is None else cls.of(team)
+
+    @classmethod
+    def of(cls, team: backend.Team) -> Self:
+        """The graph's view of what the User Service answered."""
+        return cls(id=ID(team.id), name=team.name)
+
+
+@strawberry.federation.type(
+    description="A role that a user has on a team, or on one campaign of it.", tags=ADMIN
+)
+class RoleBinding:
+    id: ID = strawberry.field(description="Opaque id; revoke the role by it.")
+    role: Role = strawberry.field(description="What she may do.")
+    expires_at: DateTime | None = strawberry.field(
+        description="From when on it counts no more; null: it stays."
+    )
+    granted_at: DateTime = strawberry.field(description="When it was first granted.")
+    binding: strawberry.Private[backend.Binding]
+
+    @strawberry.field(description="Who has the role.")
+    async def user(self, info: Info) -> User:
+        return await _member(info, self.binding.user_id)
+
+    @strawberry.field(description="The team whose role it is; also of a role on one campaign.")
+    async def team(self, info: Info) -> Team | None:
+        return await Team.resolve_reference(info, self.binding.team_id)
+
+    @strawberry.field(description="The only campaign it counts for; null: the whole team.")
+    def campaign(self) -> "Campaign | None":
+        return Campaign(id=ID(self.binding.campaign_id)) if self.binding.campaign_id else None
+
+    @strawberry.field(description="Who granted it.")
+    async def granted_by(self, info: Info) -> User:
+        return await _member(info, self.binding.granted_by)
+
+    @classmethod
+    def of(cls, binding: backend.Binding) -> Self:
+        """The graph's view of what the User Service answered."""
+        return cls(
+            id=ID(binding.id),
+            role=Role(binding.role),
+            expires_at=DateTime(binding.expires_at) if binding.expires_at else None,
+            granted_at=DateTime(binding.created_at),
+            binding=binding,
+        )
+
+
+@strawberry.federation.type(keys=["id"], description="A campaign, as far as people and permissions go.")
+class Campaign:
+    id: ID = strawberry.field(description="Opaque id.")
+
+    @strawberry.federation.field(
+        description="What the viewer may do on this campaign, by name; empty for a fan, null when nobody is signed in.",
+        tags=ADMIN,
+    )
+    async def viewer_permissions(self, info: Info) -> list[Permission] | None:
+        access = await info.context.access_by_campaign.load(self.id)
+        return [Permission(name) for name in access.permissions] if access else None
+
+    @strawberry.federation.field(
+        description="The team whose campaign it is; for who may read the campaign's settings.", tags=ADMIN
+    )
+    async def team(self, info: Info) -> Team | None:
+        access = await info.context.access_by_campaign.load(self.id)
+        return Team.of(access.team) if access else None
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: str) -> Self | None:
+        access = await info.context.access_by_campaign.load(id)
+        return cls(id=ID(access.id)) if access else None
+
+
+async def _member(info: Info, id: str) -> User:
+    """The user of a binding that the viewer sees: she shares the team, so she sees the user too."""
+    user = await info.context.user_by_id.load(id)
+    if user is None:
+        raise LookupError("the user of a visible binding is visible")
+    return User.of(user)

@@ -1,0 +1,62 @@
+"""Puts the demonstration data in: `python -m services.seed`. What is there already is left alone.
+
+One function a service, each with its own resources. Ids are derived from names, so that every run finds what an
+earlier one made.
+"""
+
+import asyncio
+import hashlib
+import os
+
+from services.kit.ids import encode, user_id
+from services.users.backend import wire as users_wire
+from services.users.backend.app import open_service as open_users
+from services.users.backend.settings import Settings as UsersSettings
+
+
+def seed_id(prefix: str, name: str) -> str:
+    """The id of the demonstration thing of this name, the same in every run."""
+    return (
+        f"{prefix}_{encode(int.from_bytes(hashlib.sha256(f'seed {prefix} {name}'.encode()).digest()[:16]))}"
+    )
+
+
+DEMO_TEAM = users_wire.Team(seed_id("tea", "demo"), "Demo Presales")
+OTHER_TEAM = users_wire.Team(seed_id("tea", "other"), "Other Team")
+
+STAFF: dict[str, tuple[users_wire.Team, users_wire.Role]] = {
+    "admin": (DEMO_TEAM, "OWNER"),
+    "editor": (DEMO_TEAM, "CAMPAIGN_EDITOR"),
+    "selection-manager": (DEMO_TEAM, "SELECTION_MANAGER"),
+    "code-manager": (DEMO_TEAM, "CODE_MANAGER"),
+    "analyst": (DEMO_TEAM, "ANALYST"),
+    "pii-viewer": (DEMO_TEAM, "PII_VIEWER"),
+    "viewer": (DEMO_TEAM, "VIEWER"),
+    "outsider": (OTHER_TEAM, "OWNER"),
+}
+"""The development identity provider's staff by `sub`: on which team, and as what."""
+
+
+async def seed_users(issuer: str) -> None:
+    """The two teams, and the staff of `issuer` with their roles."""
+    async with open_users(UsersSettings.load()) as service:
+        await service.store.sight(
+            [
+                users_wire.Sighting(user_id=user_id(issuer, name), issuer=issuer, subject=name)
+                for name in STAFF
+            ]
+        )
+        for team, owner in ((DEMO_TEAM, "admin"), (OTHER_TEAM, "outsider")):
+            roles = {user_id(issuer, name): role for name, (its, role) in STAFF.items() if its == team}
+            await service.teams.found(team, user_id(issuer, owner), roles)
+
+
+async def main() -> None:
+    issuer = os.environ.get("OIDC_ISSUERS", "").split(",")[0].strip().rstrip("/")
+    if not issuer:
+        raise SystemExit("OIDC_ISSUERS is not set: whose tokens does the demonstration staff bear?")
+    await seed_users(issuer)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
