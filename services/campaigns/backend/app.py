@@ -1,0 +1,58 @@
+"""Composition root of the Campaign Service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from services.campaigns.backend.catalogue_store import Catalogue
+from services.campaigns.backend.changes_store import Changes
+from services.campaigns.backend.markets_store import Markets
+from services.campaigns.backend.routes import api
+from services.campaigns.backend.settings import Settings
+from services.campaigns.backend.store import Store
+from services.kit.asgi import App
+from services.kit.backend import Resources, Transports, create_backend, open_resources
+from services.kit.outbox import Route
+
+# Entries first: it is the one that must know at once that a campaign is closed.
+ROUTES = [
+    Route("campaign", "entries", "PUT", "/snapshots/campaigns", "campaigns"),
+    Route("campaign", "codes", "PUT", "/snapshots/campaigns", "campaigns"),
+    Route("campaign", "users", "PUT", "/snapshots/campaigns", "campaigns"),
+    Route("audit", "users", "POST", "/audit/events", "events"),
+]
+
+
+@dataclass(kw_only=True)
+class Service(Resources):
+    """What the routes and jobs of the Campaign Service work with."""
+
+    changes: Changes = field(init=False)
+    store: Store = field(init=False)
+    markets: Markets = field(init=False)
+    catalogue: Catalogue = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.changes = Changes(self.database, self.outbox)
+        self.store = Store(self.database, self.changes)
+        self.markets = Markets(self.database, self.changes)
+        self.catalogue = Catalogue(self.database)
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, transports: Transports | None = None) -> AsyncIterator[Service]:
+    """The service for the time of the context; the worker opens it too."""
+    async with open_resources(
+        Service,
+        settings,
+        name="campaigns",
+        database_url=settings.database_url,
+        routes=ROUTES,
+        transports=transports,
+    ) as service:
+        yield service
+
+
+def create_app(settings: Settings, *, transports: Transports | None = None) -> App:
+    """The REST backend as an ASGI app."""
+    return create_backend(api, settings, lambda: open_service(settings, transports))

@@ -1,0 +1,213 @@
+"""How a campaign is changed: claim the next version, write, publish and audit in one transaction, then deliver."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from services.campaigns.backend import rules, wire
+from services.campaigns.backend.rules import Part
+from services.campaigns.backend.wire import State
+from services.kit import idempotency
+from services.kit.audit import audit_event
+from services.kit.errors import Conflict, DomainError, Invalid, Issue, NotFound
+from services.kit.outbox import Outbox
+from services.kit.pg import Connection, Database, Queries
+
+q = Queries(Path(__file__).with_name("changes.sql"))
+_decode = msgspec.json.Decoder(wire.Campaign).decode
+
+# Constraints that an input can break although it looks right.
+_BROKEN: dict[str | None, Issue] = {
+    "campaign_slug": Issue(["slug"], "TAKEN", "Another campaign has this slug. Choose another one."),
+    "campaign_artist_known": Issue(
+        ["artist_ids"], "UNKNOWN", "One of these artists does not exist. Search artists for ids."
+    ),
+    "market_venue_known": Issue(
+        ["venue_id"], "UNKNOWN", "This venue does not exist. Search venues for its id."
+    ),
+    "event_market_known": Issue(
+        ["market_id"], "UNKNOWN", "This market does not exist in the event's campaign."
+    ),
+}
+
+Write = Callable[[Connection], Awaitable[str]]
+"""What a change does once its version is claimed; answers the id of what it changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Who changes which campaign how.
+
+    `action` is the mutation's name, `states` are those in which it may happen, `refusal` makes what is raised in any
+    other. A change with an `idempotency_key` happens once per `payload`.
+    """
+
+    campaign_id: str
+    actor: str
+    action: str
+    states: frozenset[State]
+    refusal: Callable[[str], DomainError]
+    expected_version: int | None = None
+    opening: bool = False
+    idempotency_key: str | None = None
+    payload: Any = None
+
+
+def change_of(parts: Iterable[Part], campaign_id: str, actor: str, action: str, **more: Any) -> Change:
+    """A change of these parts, allowed as long as all of them can be changed."""
+    parts = list(parts)
+    return Change(
+        campaign_id=campaign_id,
+        actor=actor,
+        action=action,
+        states=rules.states_for(parts),
+        refusal=lambda state: rules.locked(state, parts),
+        **more,
+    )
+
+
+class Changes:
+    """Makes changes. Whatever races is decided by the claim, a single UPDATE on version and state."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._database = database
+        self._outbox = outbox
+
+    async def documents(
+        self, keys: wire.CampaignKeys, connection: Connection | None = None
+    ) -> list[wire.Campaign]:
+        """The campaigns of these keys as far as they exist, each once, by one statement."""
+        rows = await self._database.fetch(q.campaigns_by_key, connection, **msgspec.structs.asdict(keys))
+        return [_decode(row["document"]) for row in rows]
+
+    async def make(self, change: Change, write: Write) -> wire.Changed:
+        """The campaign after the change, known to the other services already if they answer.
+
+        Raises NotFound, Conflict, the change's refusal, Invalid for what would leave it unable to work, and
+        IdempotencyMismatch.
+        """
+
+        async def claimed(connection: Connection) -> tuple[wire.Changed, list[str]]:
+            await self._claim(connection, change)
+            before = await self._document(connection, change.campaign_id)
+            target = await write(connection)
+            after = await self._document(connection, change.campaign_id)
+            rules.check_working(after, opening=change.opening)
+            outgoing = await self._leave_behind(
+                connection, change.actor, change.action, target, before, after
+            )
+            return wire.Changed(after, target), outgoing
+
+        return await self._once(change.actor, change.action, change.idempotency_key, change.payload, claimed)
+
+    async def create(
+        self, actor: str, action: str, key: str | None, payload: Any, write: Write
+    ) -> wire.Changed:
+        """The campaign that `write` makes and answers the id of. Raises Invalid, IdempotencyMismatch."""
+
+        async def created(connection: Connection) -> tuple[wire.Changed, list[str]]:
+            id_ = await write(connection)
+            after = await self._document(connection, id_)
+            return wire.Changed(after, id_), await self._leave_behind(
+                connection, actor, action, id_, None, after
+            )
+
+        return await self._once(actor, action, key, payload, created)
+
+    async def apply_windows(self, limit: int = 100) -> int:
+        """Opens and closes what is due; answers how many campaigns that were."""
+        async with self._database.transaction() as connection:
+            ids = [row["id"] for row in await self._database.fetch(q.apply_windows, connection, limit=limit)]
+            if not ids:
+                return 0
+            documents = await self.documents(wire.CampaignKeys(ids=ids), connection)
+            outgoing = await self._outbox.publish(connection, "campaign", map(rules.snapshot, documents))
+        await self._outbox.deliver(outgoing)
+        return len(ids)
+
+    async def _claim(self, connection: Connection, change: Change) -> None:
+        claimed = await self._database.fetchval(
+            q.claim,
+            connection,
+            id=change.campaign_id,
+            expected_version=change.expected_version,
+            states=sorted(change.states),
+        )
+        if claimed is not None:
+            return
+        standing = await self._database.fetchrow(q.standing, connection, id=change.campaign_id)
+        if standing is None:
+            raise NotFound("There is no campaign under this id.")
+        if change.expected_version not in (None, standing["version"]):
+            raise Conflict(standing["version"])
+        raise change.refusal(standing["state"])
+
+    async def _document(self, connection: Connection, id_: str) -> wire.Campaign:
+        [document] = await self.documents(wire.CampaignKeys(ids=[id_]), connection)
+        return document
+
+    async def _leave_behind(
+        self,
+        connection: Connection,
+        actor: str,
+        action: str,
+        target: str,
+        before: wire.Campaign | None,
+        after: wire.Campaign,
+    ) -> list[str]:
+        event = audit_event(
+            team_id=after.team_id,
+            campaign_id=after.id,
+            actor=actor,
+            action=action,
+            target=target,
+            before=before and rules.audited(before),
+            after=rules.audited(after),
+        )
+        published: Sequence[str] = await self._outbox.publish(connection, "campaign", [rules.snapshot(after)])
+        return [*published, *await self._outbox.publish(connection, "audit", [event])]
+
+    async def _once(
+        self,
+        actor: str,
+        operation: str,
+        key: str | None,
+        payload: Any,
+        work: Callable[[Connection], Awaitable[tuple[wire.Changed, list[str]]]],
+    ) -> wire.Changed:
+        outgoing: list[str] = []
+        async with self._transaction() as connection:
+
+            async def action() -> wire.Changed:
+                changed, ids = await work(connection)
+                outgoing.extend(ids)
+                return changed
+
+            changed, _ = await idempotency.once(
+                self._database,
+                connection,
+                actor=actor,
+                operation=operation,
+                key=key,
+                payload=payload,
+                returns=wire.Changed,
+                action=action,
+            )
+        await self._outbox.deliver(outgoing)
+        return changed
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._database.transaction() as connection:
+                yield connection
+        except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
+            issue = _BROKEN.get(error.constraint_name)
+            if issue is None:
+                raise
+            raise Invalid([issue]) from None

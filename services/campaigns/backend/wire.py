@@ -1,0 +1,376 @@
+"""The Campaign Service's wire format: what its JSON looks like, in both directions. Moments are RFC 3339."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=200)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class State(StrEnum):
+    """Where a campaign is in its life."""
+
+    DRAFT = "DRAFT"
+    SCHEDULED = "SCHEDULED"
+    OPEN = "OPEN"
+    PAUSED = "PAUSED"
+    CLOSED = "CLOSED"
+    SELECTING = "SELECTING"
+    FINISHED = "FINISHED"
+    ARCHIVED = "ARCHIVED"
+    CANCELLED = "CANCELLED"
+
+
+class Window(Struct):
+    """From `opens_at` until just before `closes_at`."""
+
+    opens_at: Moment
+    closes_at: Moment
+
+
+class ScoreRange(Struct):
+    """Scores that can be selected, both ends included; null: no bound."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+class GeoPoint(Struct):
+    """Degrees, WGS 84."""
+
+    latitude: float
+    longitude: float
+
+
+class Content(Struct):
+    """A campaign's texts in one locale."""
+
+    locale: str
+    title: str
+    summary: str | None = None
+    body: str | None = None
+    terms: str | None = None
+    sms_template: str | None = None
+
+
+class CardGate(Struct, forbid_unknown_fields=True):
+    """A verified card of any of these brands."""
+
+    brands: list[str]
+
+
+class LinkedAccountGate(Struct, forbid_unknown_fields=True):
+    """A linked account at any of these providers."""
+
+    providers: list[str]
+
+
+class IdentityGate(Struct, forbid_unknown_fields=True):
+    """A verified identity of this tier."""
+
+    tier: str
+
+
+class RegionGate(Struct, forbid_unknown_fields=True):
+    """Lives in one of these countries."""
+
+    countries: list[str]
+
+
+class Gate(Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """What a fan must fulfil: a tree whose nodes each have exactly one member."""
+
+    all_of: "list[Gate] | None" = None
+    any_of: "list[Gate] | None" = None
+    card: CardGate | None = None
+    linked_account: LinkedAccountGate | None = None
+    identity: IdentityGate | None = None
+    phone: bool | None = None
+    region: RegionGate | None = None
+    membership: bool | None = None
+
+
+class Venue(Struct):
+    """A place of the catalogue; `time_zone` is an IANA name."""
+
+    id: str
+    name: str
+    city: str
+    country: str
+    time_zone: str
+    location: GeoPoint
+    capacity: int | None
+
+
+class Artist(Struct):
+    """An artist of the catalogue; `source` says which catalogue."""
+
+    id: str
+    name: str
+    image_url: str | None
+    source: str
+
+
+class Market(Struct):
+    """Where fans can want tickets; `population` counts people within `radius_km` of `location`, null when not known."""
+
+    id: str
+    name: str
+    country: str
+    location: GeoPoint | None
+    radius_km: float | None
+    population: int | None
+    venue: Venue | None
+
+
+class Event(Struct):
+    """A show in a market; `allocation` counts tickets that winners can get."""
+
+    id: str
+    market_id: str
+    name: str
+    starts_at: Moment
+    presale: Window
+    allocation: int
+    code_mode: str
+    ticket_limit: int
+
+
+class Campaign(Struct):
+    """A campaign with all that belongs to it; `state` is that of the moment of the answer, windows applied."""
+
+    id: str
+    slug: str
+    team_id: str
+    version: int
+    state: State
+    default_locale: str
+    countries: list[str]
+    registration: Window
+    phone_required: bool
+    identity_key: str
+    gate: Gate | None
+    score_range: ScoreRange | None
+    created_at: Moment
+    updated_at: Moment
+    contents: list[Content]
+    artists: list[Artist]
+    markets: list[Market]
+    events: list[Event]
+
+
+class CampaignKeys(Struct):
+    """Which campaigns: by id, by slug, or by a market or event that belongs to them."""
+
+    ids: list[str] = field(default_factory=list[str])
+    slugs: list[str] = field(default_factory=list[str])
+    market_ids: list[str] = field(default_factory=list[str])
+    event_ids: list[str] = field(default_factory=list[str])
+
+
+class Campaigns(Struct):
+    """Found campaigns, each once, in no particular order; unknown keys are left out."""
+
+    campaigns: list[Campaign]
+
+
+class CampaignQuery(Struct):
+    """Which campaigns to list. `non_public` adds those of `team_id` that the public does not see."""
+
+    states: list[State] | None = None
+    country: str | None = None
+    artist_id: str | None = None
+    team_id: str | None = None
+    non_public: bool = False
+    search: str | None = None
+    open_at: Moment | None = None
+    order_by: Literal["NEWEST", "OPENS_SOONEST", "CLOSES_SOONEST"] = "NEWEST"
+    after: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class Listed(Struct):
+    """A campaign and its place in the list: pass the last one's as `after` for the next page."""
+
+    place: str
+    campaign: Campaign
+
+
+class NewCampaign(Struct):
+    """A campaign to create, as a draft."""
+
+    team_id: str
+    slug: str
+    default_locale: str
+    countries: list[str]
+    registration: Window
+    phone_required: bool = False
+    identity_key: str = "EMAIL"
+    gate: Gate | None = None
+    score_range: ScoreRange | None = None
+    artist_ids: list[str] = field(default_factory=list[str])
+    contents: list[Content] = field(default_factory=list[Content])
+    idempotency_key: IdempotencyKey | None = None
+
+
+class CampaignUpdate(Struct):
+    """What to change; members that are left out stay."""
+
+    expected_version: int
+    slug: str | UnsetType = UNSET
+    default_locale: str | UnsetType = UNSET
+    countries: list[str] | UnsetType = UNSET
+    registration: Window | UnsetType = UNSET
+    phone_required: bool | UnsetType = UNSET
+    identity_key: str | UnsetType = UNSET
+    score_range: ScoreRange | UnsetType | None = UNSET
+    artist_ids: list[str] | UnsetType = UNSET
+
+
+class Transition(Struct):
+    """The state to go to."""
+
+    to: State
+    expected_version: int
+
+
+class ContentWrite(Content, kw_only=True):
+    """Texts for one locale; they replace what is there."""
+
+    expected_version: int | None = None
+
+
+class GateWrite(Struct):
+    """The new gate; null lets everybody in."""
+
+    gate: Gate | None
+    expected_version: int | None = None
+
+
+class MarketWrite(Struct):
+    """A market to add, or with `id` to replace. Where `location` is left out, the venue's counts."""
+
+    name: str
+    country: str
+    id: str | None = None
+    location: GeoPoint | None = None
+    radius_km: float | None = None
+    venue_id: str | None = None
+    expected_version: int | None = None
+    idempotency_key: IdempotencyKey | None = None
+
+
+class EventWrite(Struct):
+    """An event to add, or with `id` to replace."""
+
+    market_id: str
+    name: str
+    starts_at: Moment
+    presale: Window
+    allocation: int
+    id: str | None = None
+    code_mode: str = "SINGLE_USE"
+    ticket_limit: int = 4
+    expected_version: int | None = None
+    idempotency_key: IdempotencyKey | None = None
+
+
+class Removal(Struct):
+    """What to remove."""
+
+    id: str
+    expected_version: int | None = None
+
+
+class Changed(Struct):
+    """The campaign after the change, and the id of what was changed: the campaign, market or event."""
+
+    campaign: Campaign
+    target: str
+
+
+class SnapshotMarket(Struct):
+    """A market as other services keep it."""
+
+    id: str
+    name: str
+    country: str
+
+
+class SnapshotEvent(Struct):
+    """An event as other services keep it."""
+
+    id: str
+    market_id: str
+    name: str
+    starts_at: Moment
+    presale_opens_at: Moment
+    presale_closes_at: Moment
+    allocation: int
+    code_mode: str
+    ticket_limit: int
+
+
+class Snapshot(Struct):
+    """A campaign as published to entries, codes and users; `version` grows with every change of any part of it."""
+
+    id: str
+    slug: str
+    team_id: str
+    version: int
+    state: State
+    default_locale: str
+    countries: list[str]
+    opens_at: Moment
+    closes_at: Moment
+    phone_required: bool
+    identity_key: str
+    gate: Gate | None
+    score_min: float | None
+    score_max: float | None
+    titles: dict[str, str]
+    markets: list[SnapshotMarket]
+    events: list[SnapshotEvent]
+
+
+class Ids(Struct):
+    ids: list[str]
+
+
+class Venues(Struct):
+    """Found venues, in no particular order; unknown ids are left out."""
+
+    venues: list[Venue]
+
+
+class Artists(Struct):
+    """Found artists, in no particular order; unknown ids are left out."""
+
+    artists: list[Artist]
+
+
+class Near(Struct):
+    """Within `radius_km` of a point."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    radius_km: Annotated[float, Meta(gt=0, le=20_000)]
+
+
+class VenueQuery(Struct):
+    """Which venues to list: nearest first with `near`, else the most alike to `search`, else by name."""
+
+    search: str | None = None
+    country: str | None = None
+    near: Near | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class ArtistQuery(Struct):
+    """Which artists to list, the most alike first."""
+
+    search: str
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20

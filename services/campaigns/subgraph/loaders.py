@@ -1,0 +1,78 @@
+"""Batched reads: one call for all keys of a request, results in key order."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from strawberry.dataloader import DataLoader
+
+from services.campaigns.subgraph.backend import Artist, Campaign, CampaignKeys, CampaignsBackend, Venue
+from services.kit.access import Access
+from services.kit.graphql import Caller, Context
+from services.kit.upstream import Upstream
+
+
+class Key(NamedTuple):
+    """One way to name a campaign: its own id or slug, or the id of a market or event that belongs to it."""
+
+    kind: Literal["id", "slug", "market", "event"]
+    value: str
+
+
+@dataclass(kw_only=True)
+class CampaignsContext(Context):
+    """What a resolver of this subgraph knows of its request.
+
+    `campaign_by_key` serves campaigns, markets and events alike: all that a request wants of them is one call.
+    """
+
+    backend: CampaignsBackend
+    campaign_by_key: DataLoader[Key, Campaign | None]
+    venue_by_id: DataLoader[str, Venue | None]
+    artist_by_id: DataLoader[str, Artist | None]
+
+
+def make_context(caller: Caller, upstream: Upstream, access: Access) -> CampaignsContext:
+    """The context of one request."""
+    backend = CampaignsBackend(upstream, caller.principal.user_id if caller.principal else None)
+    return CampaignsContext(
+        **vars(caller),
+        access=access,
+        backend=backend,
+        campaign_by_key=_campaign_by_key(backend),
+        venue_by_id=_venue_by_id(backend),
+        artist_by_id=_artist_by_id(backend),
+    )
+
+
+def _campaign_by_key(backend: CampaignsBackend) -> DataLoader[Key, Campaign | None]:
+    async def load(keys: list[Key]) -> list[Campaign | None]:
+        wanted = CampaignKeys(
+            ids=[key.value for key in keys if key.kind == "id"],
+            slugs=[key.value for key in keys if key.kind == "slug"],
+            market_ids=[key.value for key in keys if key.kind == "market"],
+            event_ids=[key.value for key in keys if key.kind == "event"],
+        )
+        found: dict[Key, Campaign] = {}
+        for campaign in await backend.campaigns(wanted):
+            found[Key("id", campaign.id)] = found[Key("slug", campaign.slug)] = campaign
+            found.update((Key("market", market.id), campaign) for market in campaign.markets)
+            found.update((Key("event", event.id), campaign) for event in campaign.events)
+        return [found.get(key) for key in keys]
+
+    return DataLoader(load)
+
+
+def _venue_by_id(backend: CampaignsBackend) -> DataLoader[str, Venue | None]:
+    async def load(ids: list[str]) -> list[Venue | None]:
+        found = {venue.id: venue for venue in await backend.venues(ids)}
+        return [found.get(id_) for id_ in ids]
+
+    return DataLoader(load)
+
+
+def _artist_by_id(backend: CampaignsBackend) -> DataLoader[str, Artist | None]:
+    async def load(ids: list[str]) -> list[Artist | None]:
+        found = {artist.id: artist for artist in await backend.artists(ids)}
+        return [found.get(id_) for id_ in ids]
+
+    return DataLoader(load)

@@ -1,0 +1,1 @@
+"""One mutation a file: input, policy, one call, result union."""

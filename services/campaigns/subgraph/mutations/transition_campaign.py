@@ -1,0 +1,46 @@
+"""transitionCampaign: one step of a campaign's life."""
+
+from typing import Annotated
+
+import strawberry
+
+from services.campaigns.subgraph.types import Campaign, CampaignState, Info
+from services.kit.types import ID, Conflict, IllegalTransition, NotFound, ValidationFailed, typed
+from services.kit.upstream import Problem
+
+
+@strawberry.federation.input(description="Which campaign goes to which state.", tags=["admin"])
+class TransitionCampaignInput:
+    id: ID = strawberry.field(description="The campaign.")
+    to: CampaignState = strawberry.field(description="The state to go to.")
+    expected_version: int = strawberry.field(description="The version that the decision was made on.")
+
+
+@strawberry.federation.type(
+    description="The campaign has moved on, and every part of the platform knows.", tags=["admin"]
+)
+class CampaignTransitioned:
+    campaign: Campaign = strawberry.field(
+        description="The campaign as it is now. Opened ahead of `registration.opensAt` it is SCHEDULED until then."
+    )
+
+
+TransitionCampaignResult = Annotated[
+    CampaignTransitioned | NotFound | ValidationFailed | Conflict | IllegalTransition,
+    strawberry.federation.union("TransitionCampaignResult", description="What became of it.", tags=["admin"]),
+]
+
+
+@strawberry.federation.mutation(
+    description="Moves a campaign on. To be scheduled or opened it needs texts in its default locale and an event in "
+    "each market. Closing is final; until then it can be cancelled.",
+    tags=["admin"],
+)
+async def transition_campaign(
+    info: Info, input: Annotated[TransitionCampaignInput, strawberry.argument(description="The step.")]
+) -> TransitionCampaignResult:
+    try:
+        changed = await info.context.backend.transition_campaign(input.id, input)
+    except Problem as problem:
+        return typed(problem, NotFound, ValidationFailed, Conflict, IllegalTransition)
+    return CampaignTransitioned(campaign=Campaign.of(changed.campaign))

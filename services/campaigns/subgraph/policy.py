@@ -1,0 +1,109 @@
+"""Who may see or do what in this subgraph: every field has a rule, and a field without one fails the build.
+
+A campaign itself is let through by `may_see`, wherever it is resolved; what hangs on it is as public as it is, but for
+what only its team needs.
+"""
+
+from typing import Any
+
+from services.campaigns.subgraph.backend import Campaign
+from services.campaigns.subgraph.loaders import CampaignsContext, Key
+from services.kit.access import Permission, Scope
+from services.kit.policy import PUBLIC, Rule, ScopeOf, permission
+
+PUBLIC_STATES = frozenset({"SCHEDULED", "OPEN", "PAUSED", "CLOSED", "SELECTING", "FINISHED"})
+
+
+async def may_see(context: CampaignsContext, campaign: Campaign) -> bool:
+    """Everybody once it is announced; before that, and once it is put away, holders of CAMPAIGN_READ on it."""
+    return campaign.state in PUBLIC_STATES or await context.access.allows(
+        Permission.CAMPAIGN_READ, scope_of(campaign)
+    )
+
+
+def scope_of(campaign: Campaign) -> Scope:
+    """What permissions on a campaign are asked on."""
+    return Scope(campaign.team_id, campaign.id)
+
+
+async def _of_campaign(source: Any, info: Any, arguments: dict[str, Any]) -> Scope:
+    return scope_of(source.row)
+
+
+async def _of_content(source: Any, info: Any, arguments: dict[str, Any]) -> Scope:
+    return scope_of(source.campaign)
+
+
+async def _of_new_campaign(source: Any, info: Any, arguments: dict[str, Any]) -> Scope:
+    return Scope(arguments["input"]["teamId"])
+
+
+def _of_input(kind: Any, name: str) -> ScopeOf:
+    async def scope(source: Any, info: Any, arguments: dict[str, Any]) -> Scope | None:
+        campaign = await info.context.campaign_by_key.load(Key(kind, arguments["input"][name]))
+        return None if campaign is None else scope_of(campaign)
+
+    return scope
+
+
+_READ = permission(Permission.CAMPAIGN_READ, _of_campaign)
+_WRITE = permission(Permission.CAMPAIGN_WRITE, _of_input("id", "id"))
+
+POLICY: dict[str, Rule] = {
+    "Query.campaign": PUBLIC,
+    "Query.campaigns": PUBLIC,
+    "Query.artists": PUBLIC,
+    "Query.venues": PUBLIC,
+    "Campaign.version": _READ,
+    "Campaign.translations": _READ,
+    "Campaign.scoreRange": _READ,
+    "Campaign.*": PUBLIC,
+    "CampaignContent.smsTemplate": permission(Permission.CAMPAIGN_READ, _of_content),
+    "CampaignContent.*": PUBLIC,
+    "ScoreRange.*": PUBLIC,
+    "Market.*": PUBLIC,
+    "Event.*": PUBLIC,
+    "Venue.*": PUBLIC,
+    "Artist.*": PUBLIC,
+    "GeoPoint.*": PUBLIC,
+    "Window.*": PUBLIC,
+    "AllOf.*": PUBLIC,
+    "AnyOf.*": PUBLIC,
+    "CardGate.*": PUBLIC,
+    "LinkedAccountGate.*": PUBLIC,
+    "IdentityGate.*": PUBLIC,
+    "PhoneGate.*": PUBLIC,
+    "RegionGate.*": PUBLIC,
+    "MembershipGate.*": PUBLIC,
+    "CampaignConnection.*": PUBLIC,
+    "CampaignEdge.*": PUBLIC,
+    "ArtistConnection.*": PUBLIC,
+    "ArtistEdge.*": PUBLIC,
+    "VenueConnection.*": PUBLIC,
+    "VenueEdge.*": PUBLIC,
+    "PageInfo.*": PUBLIC,
+    "Mutation.createCampaign": permission(Permission.CAMPAIGN_WRITE, _of_new_campaign),
+    "Mutation.updateCampaign": _WRITE,
+    "Mutation.transitionCampaign": permission(Permission.CAMPAIGN_PUBLISH, _of_input("id", "id")),
+    "Mutation.setCampaignContent": _WRITE,
+    "Mutation.setGate": _WRITE,
+    "Mutation.upsertMarket": permission(Permission.CAMPAIGN_WRITE, _of_input("id", "campaignId")),
+    "Mutation.removeMarket": permission(Permission.CAMPAIGN_WRITE, _of_input("market", "id")),
+    "Mutation.upsertEvent": permission(Permission.CAMPAIGN_WRITE, _of_input("id", "campaignId")),
+    "Mutation.removeEvent": permission(Permission.CAMPAIGN_WRITE, _of_input("event", "id")),
+    "CampaignCreated.*": PUBLIC,
+    "CampaignUpdated.*": PUBLIC,
+    "CampaignTransitioned.*": PUBLIC,
+    "CampaignContentSet.*": PUBLIC,
+    "GateSet.*": PUBLIC,
+    "MarketUpserted.*": PUBLIC,
+    "MarketRemoved.*": PUBLIC,
+    "EventUpserted.*": PUBLIC,
+    "EventRemoved.*": PUBLIC,
+    "NotFound.*": PUBLIC,
+    "ValidationFailed.*": PUBLIC,
+    "ValidationIssue.*": PUBLIC,
+    "Conflict.*": PUBLIC,
+    "IllegalTransition.*": PUBLIC,
+    "IdempotencyMismatch.*": PUBLIC,
+}

@@ -1,0 +1,107 @@
+"""The campaigns subgraph's schema, guarded by its policy."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import strawberry
+
+from services.campaigns.subgraph.catalogue_types import Artist, NearInput, Venue
+from services.campaigns.subgraph.list_types import CampaignFilter, CampaignOrder, list_campaigns
+from services.campaigns.subgraph.mutations.create_campaign import create_campaign
+from services.campaigns.subgraph.mutations.remove_event import remove_event
+from services.campaigns.subgraph.mutations.remove_market import remove_market
+from services.campaigns.subgraph.mutations.set_campaign_content import set_campaign_content
+from services.campaigns.subgraph.mutations.set_gate import set_gate
+from services.campaigns.subgraph.mutations.transition_campaign import transition_campaign
+from services.campaigns.subgraph.mutations.update_campaign import update_campaign
+from services.campaigns.subgraph.mutations.upsert_event import upsert_event
+from services.campaigns.subgraph.mutations.upsert_market import upsert_market
+from services.campaigns.subgraph.policy import POLICY
+from services.campaigns.subgraph.types import Campaign, Info
+from services.kit.errors import Invalid, Issue
+from services.kit.graphql import build_schema
+from services.kit.paging import Connection, connect, page_size
+from services.kit.policy import enforce
+from services.kit.types import ID, CountryCode
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(
+        description="A campaign by id or by slug; null when there is none, or none that you may see."
+    )
+    async def campaign(
+        self,
+        info: Info,
+        id: Annotated[ID | None, strawberry.argument(description="Its id; give this or `slug`.")] = None,
+        slug: Annotated[str | None, strawberry.argument(description="Its name in links.")] = None,
+    ) -> Campaign | None:
+        if (id is None) == (slug is None):
+            raise Invalid([Issue([], "NOT_ONE", "Give either id or slug.")])
+        return await Campaign.resolve_reference(info, id, slug)
+
+    @strawberry.field(description="The campaigns that you may see.")
+    async def campaigns(
+        self,
+        info: Info,
+        filter: Annotated[
+            CampaignFilter | None, strawberry.argument(description="Which; without it all.")
+        ] = None,
+        order_by: Annotated[
+            CampaignOrder, strawberry.argument(description="In which order.")
+        ] = CampaignOrder.NEWEST,
+        first: Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")] = 20,
+        after: Annotated[str | None, strawberry.argument(description="Only those after this cursor.")] = None,
+    ) -> Connection[Campaign]:
+        return await list_campaigns(info, filter, order_by, page_size(first), after)
+
+    @strawberry.field(description="Artists by name, most alike first; typing errors are forgiven.")
+    async def artists(
+        self,
+        info: Info,
+        search: Annotated[str, strawberry.argument(description="A name, or part of one.")],
+        first: Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")] = 20,
+    ) -> Connection[Artist]:
+        page = await info.context.backend.search_artists({"search": search, "limit": page_size(first)})
+        return connect(page, key=lambda artist: artist.id, node=Artist.of, after=None)
+
+    @strawberry.field(
+        description="Venues, nearest first with `near`, else most alike to `search` (typing errors forgiven), or by name."
+    )
+    async def venues(
+        self,
+        info: Info,
+        search: Annotated[
+            str | None, strawberry.argument(description="A name or city, or part of one.")
+        ] = None,
+        country: Annotated[
+            CountryCode | None, strawberry.argument(description="Only in this country.")
+        ] = None,
+        near: Annotated[NearInput | None, strawberry.argument(description="Only within this circle.")] = None,
+        first: Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")] = 20,
+    ) -> Connection[Venue]:
+        query = {
+            "search": search,
+            "country": country,
+            "near": near and asdict(near),
+            "limit": page_size(first),
+        }
+        page = await info.context.backend.search_venues(query)
+        return connect(page, key=lambda venue: venue.id, node=Venue.of, after=None)
+
+
+@strawberry.type
+class Mutation:
+    create_campaign = create_campaign
+    update_campaign = update_campaign
+    transition_campaign = transition_campaign
+    set_campaign_content = set_campaign_content
+    set_gate = set_gate
+    upsert_market = upsert_market
+    remove_market = remove_market
+    upsert_event = upsert_event
+    remove_event = remove_event
+
+
+schema = build_schema(Query, Mutation, [Campaign])
+enforce(schema, POLICY)
