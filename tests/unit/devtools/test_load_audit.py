@@ -1,4 +1,4 @@
-"""What the database is compared with: an acknowledged entry that is not there, one that was told twice, one too many."""
+"""What the database is compared with: an acknowledged entry that is not there, told twice, or one too many."""
 
 from collections.abc import Callable
 
