@@ -8,6 +8,8 @@ import asyncio
 import hashlib
 import os
 
+from services.campaigns.backend.app import open_service as open_campaigns
+from services.campaigns.backend.settings import Settings as CampaignsSettings
 from services.kit.ids import encode, user_id
 from services.users.backend import wire as users_wire
 from services.users.backend.app import open_service as open_users
@@ -51,11 +53,18 @@ async def seed_users(issuer: str) -> None:
             await service.teams.found(team, user_id(issuer, owner), roles)
 
 
+async def seed_campaigns() -> None:
+    """The catalogue: venues, artists, and the cities that give markets their population."""
+    async with open_campaigns(CampaignsSettings.load()) as service:
+        await service.catalogue.load()
+
+
 async def main() -> None:
     issuer = os.environ.get("OIDC_ISSUERS", "").split(",")[0].strip().rstrip("/")
     if not issuer:
         raise SystemExit("OIDC_ISSUERS is not set: whose tokens does the demonstration staff bear?")
     await seed_users(issuer)
+    await seed_campaigns()
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ q = Queries(Path(__file__).with_name("changes.sql"))
 _decode = msgspec.json.Decoder(wire.Campaign).decode
 
 # Constraints that an input can break although it looks right.
-_BROKEN: dict[str | None, Issue] = {
+_BROKEN: dict[str, Issue] = {
     "campaign_slug": Issue(["slug"], "TAKEN", "Another campaign has this slug. Choose another one."),
     "campaign_artist_known": Issue(
         ["artist_ids"], "UNKNOWN", "One of these artists does not exist. Search artists for ids."
@@ -207,7 +207,7 @@ class Changes:
             async with self._database.transaction() as connection:
                 yield connection
         except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
-            issue = _BROKEN.get(error.constraint_name)
+            issue = _BROKEN.get(str(error.as_dict().get("constraint_name")))
             if issue is None:
                 raise
             raise Invalid([issue]) from None

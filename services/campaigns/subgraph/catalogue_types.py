@@ -70,7 +70,7 @@ class Artist:
         return cls(
             id=ID(artist.id),
             name=artist.name,
-            image_url=artist.image_url and URL(artist.image_url),
+            image_url=None if artist.image_url is None else URL(artist.image_url),
             source=artist.source,
         )
 

@@ -66,7 +66,7 @@ class Query:
         return connect(page, key=lambda artist: artist.id, node=Artist.of, after=None)
 
     @strawberry.field(
-        description="Venues, nearest first with `near`, else most alike to `search` (typing errors forgiven), or by name."
+        description="Venues: nearest first with `near`, else most alike to `search`, else by name."
     )
     async def venues(
         self,

@@ -18,21 +18,17 @@ from services.kit.types import ID, CountryCode, DateTime, Locale, Window, shared
 Info = strawberry.Info[Any, Any]
 
 
-@strawberry.enum(
-    description="Where a campaign is in its life. The registration window is applied: `OPEN` takes entries now."
-)
+@strawberry.enum(description="Where a campaign is in its life.")
 class CampaignState(Enum):
     DRAFT = strawberry.enum_value("DRAFT", description="Being prepared; only its team sees it.")
-    SCHEDULED = strawberry.enum_value(
-        "SCHEDULED", description="Announced; opens by itself at `registration.opensAt`."
-    )
-    OPEN = strawberry.enum_value("OPEN", description="Takes entries until `registration.closesAt`.")
-    PAUSED = strawberry.enum_value("PAUSED", description="Takes no entries for now.")
-    CLOSED = strawberry.enum_value("CLOSED", description="Takes no entries any more.")
+    SCHEDULED = strawberry.enum_value("SCHEDULED", description="Published; registration has not begun.")
+    OPEN = strawberry.enum_value("OPEN", description="Takes registrations.")
+    PAUSED = strawberry.enum_value("PAUSED", description="Takes no registrations for a while.")
+    CLOSED = strawberry.enum_value("CLOSED", description="Registration is over.")
     SELECTING = strawberry.enum_value("SELECTING", description="Winners are being drawn.")
     FINISHED = strawberry.enum_value("FINISHED", description="All winners are drawn.")
-    ARCHIVED = strawberry.enum_value("ARCHIVED", description="Put away; only its team sees it.")
-    CANCELLED = strawberry.enum_value("CANCELLED", description="Will not happen; only its team sees it.")
+    ARCHIVED = strawberry.enum_value("ARCHIVED", description="Kept for the record.")
+    CANCELLED = strawberry.enum_value("CANCELLED", description="Will not take place.")
 
 
 @strawberry.enum(description="What makes a person one person: each has one live entry per campaign.")
@@ -53,7 +49,9 @@ class Campaign:
     row: strawberry.Private[backend.Campaign]
     id: ID = strawberry.field(description="Opaque id.")
     slug: str = strawberry.field(description="Its name in links, unique: `summer-tour-2027`.")
-    state: CampaignState = strawberry.field(description="Where it is in its life at this moment.")
+    state: CampaignState = strawberry.field(
+        description="Where it is in its life at this moment, its registration window applied."
+    )
     default_locale: Locale = strawberry.field(description="The locale whose texts serve when no other fits.")
     countries: list[CountryCode] = strawberry.field(description="Where it is offered.")
     registration: Window = strawberry.field(description="When fans can enter.")
