@@ -54,6 +54,8 @@ class MicroBatcher(Generic[T, R]):
     async def _settle(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
         try:
             results = await self._flush([item for item, _ in batch])
+            if len(results) != len(batch):
+                raise ValueError(f"the flush answered {len(results)} results for {len(batch)} items")
         except Exception as error:
             results = [error for _ in batch]
         for (_, future), result in zip(batch, results, strict=True):

@@ -62,9 +62,8 @@ _OR = {"en": "or", "es": "o", "fr": "ou"}
 
 def message(code: str, values: Sequence[str], accept_language: str | None) -> str:
     """The text for a requirement, naming what would meet it."""
-    locale = preferred_locale(accept_language)
-    language = locale.partition("-")[0]
-    return TEXTS[language][code].format(values=_join([_name(value, locale) for value in values], _OR[language]))
+    language = preferred_locale(accept_language).partition("-")[0]
+    return TEXTS[language][code].format(values=_join([_name(value, language) for value in values], _OR[language]))
 
 
 @lru_cache(maxsize=1000)
@@ -83,10 +82,8 @@ def preferred_locale(accept_language: str | None) -> str:
     return LOCALES[0]
 
 
-def _name(value: str, locale: str) -> str:
-    if value in _BRANDS:
-        return _BRANDS[value]
-    return babel.Locale.parse(locale, sep="-").territories.get(value, value)
+def _name(value: str, language: str) -> str:
+    return _BRANDS.get(value) or babel.Locale(language).territories.get(value, value)
 
 
 def _join(names: Sequence[str], conjunction: str) -> str:

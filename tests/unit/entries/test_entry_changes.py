@@ -1,0 +1,121 @@
+"""updateEntryPreferences and withdrawEntry: her own entry, while the campaign is open."""
+
+from typing import Any
+
+import pytest
+
+from tests.support import issuer
+from tests.support.service import ServiceUnderTest
+from tests.unit.entries.registrations import campaign, entries_service, publish, states, submit, wishes
+
+UPDATE = """
+mutation ($input: UpdateEntryPreferencesInput!) {
+  updateEntryPreferences(input: $input) {
+    __typename
+    ... on EntryPreferencesUpdated { entry { id ticketQuantity preferences { rank market { id } } } }
+    ... on CampaignNotOpen { state opensAt closesAt }
+    ... on IllegalTransition { from to message }
+    ... on InvalidPreferences { issues { path code } }
+    ... on ValidationFailed { issues { path code } }
+    ... on NotFound { message }
+  }
+}
+"""
+WITHDRAW = """
+mutation ($input: WithdrawEntryInput!) {
+  withdrawEntry(input: $input) {
+    __typename
+    ... on EntryWithdrawn { entry { id state } }
+    ... on CampaignNotOpen { state }
+    ... on IllegalTransition { from to }
+    ... on NotFound { message }
+  }
+}
+"""
+
+
+async def change(service: ServiceUnderTest, mutation: str, subject: str, **input: Any) -> dict[str, Any]:
+    answer = await service.graphql(mutation, {"input": input}, token=issuer.token(subject))
+    assert "errors" not in answer, answer["errors"]
+    return next(iter(answer["data"].values()))
+
+
+async def test_wishes_change_and_what_is_left_out_stays(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        entry = (await submit(service, "ann", wishes(tour)))["entry"]
+        third = tour["markets"][2]["id"]
+        updated = await change(service, UPDATE, "ann", id=entry["id"], preferences=[{"marketId": third}])
+        assert updated["entry"] == {
+            "id": entry["id"],
+            "ticketQuantity": 2,
+            "preferences": [{"rank": 1, "market": {"id": third}}],
+        }
+        updated = await change(service, UPDATE, "ann", id=entry["id"], ticketQuantity=4)
+        assert updated["entry"]["ticketQuantity"] == 4
+        assert updated["entry"]["preferences"] == [{"rank": 1, "market": {"id": third}}]
+
+
+@pytest.mark.parametrize(
+    ("input", "outcome", "code"),
+    [
+        ({"preferences": []}, "InvalidPreferences", "EMPTY"),
+        ({"preferences": [{"marketId": "mkt_other"}]}, "InvalidPreferences", "UNKNOWN_MARKET"),
+        ({"ticketQuantity": 5}, "ValidationFailed", "OUT_OF_RANGE"),
+        ({"ticketQuantity": 0}, "ValidationFailed", "OUT_OF_RANGE"),
+    ],
+)
+async def test_wishes_that_cannot_be_granted_change_nothing(
+    database: Any, input: dict[str, Any], outcome: str, code: str
+) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        entry = (await submit(service, "ann", wishes(tour)))["entry"]
+        refused = await change(service, UPDATE, "ann", id=entry["id"], **input)
+        assert (refused["__typename"], refused["issues"][0]["code"]) == (outcome, code)
+        [kept] = await service.resources.store.entries([entry["id"]])
+        assert [kept.ticket_quantity, len(kept.preferences)] == [2, 2]
+
+
+@pytest.mark.parametrize("mutation", [UPDATE, WITHDRAW], ids=["update", "withdraw"])
+async def test_only_her_own_and_only_while_open(database: Any, mutation: str) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        entry = (await submit(service, "ann", wishes(tour)))["entry"]
+        service.grant("bea", "ENTRY_READ")
+        assert (await change(service, mutation, "bea", id=entry["id"]))["__typename"] == "NotFound"
+        assert (await change(service, mutation, "ann", id="ent_none"))["__typename"] == "NotFound"
+        await publish(service, {**tour, "version": 2, "state": "PAUSED"})
+        refused = await change(service, mutation, "ann", id=entry["id"])
+        assert (refused["__typename"], refused["state"]) == ("CampaignNotOpen", "PAUSED")
+        assert list((await states(service, tour)).values()) == ["ACCEPTED"]
+
+
+async def test_a_withdrawal_can_be_repeated_and_undone_by_submitting(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        entry = (await submit(service, "ann", wishes(tour)))["entry"]
+        for _ in range(2):
+            withdrawn = await change(service, WITHDRAW, "ann", id=entry["id"])
+            assert withdrawn["entry"] == {"id": entry["id"], "state": "WITHDRAWN"}
+        refused = await change(service, UPDATE, "ann", id=entry["id"], ticketQuantity=1)
+        assert refused["__typename"] == "IllegalTransition"
+        assert refused["message"] == "An entry that is WITHDRAWN cannot be changed or withdrawn."
+        again = await submit(service, "ann", wishes(tour, ticketQuantity=1))
+        assert again["__typename"] == "EntrySubmitted"
+        assert (again["entry"]["id"], again["entry"]["state"]) == (entry["id"], "ACCEPTED")
+        assert again["entry"]["ticketQuantity"] == 1
+
+
+async def test_a_review_cannot_be_escaped_by_withdrawing(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        entry = (await submit(service, "ann", wishes(tour)))["entry"]
+        await service.resources.database.pool.execute("UPDATE entry SET state = 'UNDER_REVIEW'")
+        refused = await change(service, WITHDRAW, "ann", id=entry["id"])
+        assert (refused["__typename"], refused["from"]) == ("IllegalTransition", "UNDER_REVIEW")
