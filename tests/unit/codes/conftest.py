@@ -84,6 +84,12 @@ class Codes:
             await self.mutate("generateCodes", "... on CodesGenerated { count }", poolId=pool, count=codes)
         return pool
 
+    async def pool_by_id(self, pool: str) -> dict[str, Any] | None:
+        """The pool as the code manager sees it."""
+        representation = {"__typename": "CodePool", "id": pool}
+        [found] = await self.service.entities("... on CodePool { id }", [representation], token=self.manager)
+        return found
+
     async def import_csv(self, pool: str, csv: str) -> dict[str, Any]:
         """The finished import of a file."""
         fields = (
