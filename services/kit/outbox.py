@@ -5,6 +5,7 @@ Delivery is at least once and in no order; receivers upsert by version. Bodies a
 hold personal data.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _queries = Queries(Path(__file__).with_name("outbox.sql"))
 _encode = msgspec.json.Encoder().encode
 _CONTEXT = "outbox"
 _PER_REQUEST = 500
+_PATIENCE_SECONDS = 3.0  # shorter than any request may take: a receiver that hangs fails no mutation
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,15 @@ class Outbox:
         """A message as the `body` of an outbox row, for statements that write rows of their own (see outbox.sql)."""
         return self._sealer.seal(_encode(message), _CONTEXT)
 
-    async def deliver(self, ids: Sequence[str]) -> None:
-        """Tries these messages once, now. Never raises: what is not taken stays for `drain`."""
+    async def deliver(self, ids: Sequence[str], *, within: float = _PATIENCE_SECONDS) -> None:
+        """Tries these messages once, now, and waits for a worker that has begun on them.
+
+        Never raises, and gives up after `within` seconds: what is not taken by then stays for `drain`.
+        """
+        if not ids:
+            return
         try:
-            async with self._database.transaction() as connection:
+            async with asyncio.timeout(within), self._database.transaction() as connection:
                 await self._send(
                     connection, await self._database.fetch(_queries.lock_ids, connection, ids=list(ids))
                 )

@@ -5,8 +5,8 @@ SELECT message.id, :topic::text, message.target, message.body
 FROM unnest(:ids::text[], :targets::text[], :bodies::bytea[]) AS message (id, target, body)
 
 -- name: lock_ids
--- The given messages that nobody else is delivering right now.
-SELECT id, topic, target, body FROM outbox WHERE id = ANY(:ids::text[]) ORDER BY id FOR UPDATE SKIP LOCKED
+-- The given messages that are still there, once nobody else is delivering them.
+SELECT id, topic, target, body FROM outbox WHERE id = ANY(:ids::text[]) ORDER BY id FOR UPDATE
 
 -- name: lock_due
 -- The oldest messages that are due and that nobody else is delivering right now.
