@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from services.kit.errors import IdempotencyMismatch
+from services.kit.errors import IdempotencyMismatch, Invalid, Issue
 from services.kit.pg import Connection, Database, Queries
 
 T = TypeVar("T")
+_MAX_KEY = 200
 _queries = Queries(Path(__file__).with_name("idempotency.sql"))
 
 TABLE = """
@@ -42,10 +43,13 @@ async def once(
     """Runs `action` in the caller's transaction, or replays what the first call with this key answered.
 
     Answers the result and whether it was replayed. Two calls at once wait for each other on the key's row.
-    Raises IdempotencyMismatch.
+    Raises IdempotencyMismatch, and Invalid for a key that cannot be stored.
     """
     if key is None:
         return await action(), False
+    if not 0 < len(key) <= _MAX_KEY or not key.isprintable():
+        message = f"idempotencyKey must be 1 to {_MAX_KEY} printable characters."
+        raise Invalid([Issue(["idempotencyKey"], "MALFORMED", message)])
     digest = hashlib.sha256(msgspec.json.encode(payload, order="deterministic")).digest()
     who = {"actor": actor, "operation": operation, "key": key}
     if await database.fetchval(_queries.claim, connection, digest=digest, **who):

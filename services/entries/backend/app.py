@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from services.entries.backend.changes_store import ChangeStore
+from services.entries.backend.rosters_store import RosterStore
 from services.entries.backend.routes import api
+from services.entries.backend.selections_store import SelectionStore
 from services.entries.backend.settings import Settings
 from services.entries.backend.snapshots_store import SnapshotStore
 from services.entries.backend.store import Store
 from services.entries.backend.submissions_store import SubmissionStore
+from services.entries.backend.waves_store import WaveStore
 from services.kit.asgi import App
 from services.kit.backend import Resources, Transports, create_backend, open_resources
 from services.kit.outbox import Route
@@ -28,12 +31,18 @@ class Service(Resources):
     snapshots: SnapshotStore = field(init=False)
     submissions: SubmissionStore = field(init=False)
     changes: ChangeStore = field(init=False)
+    waves: WaveStore = field(init=False)
+    rosters: RosterStore = field(init=False)
+    selections: SelectionStore = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.database)
         self.snapshots = SnapshotStore(self.database)
         self.submissions = SubmissionStore(self.database, self.lookup, self.outbox)
         self.changes = ChangeStore(self.database)
+        self.waves = WaveStore(self.database, self.outbox)
+        self.rosters = RosterStore(self.database, self.sealer, self.outbox)
+        self.selections = SelectionStore(self.database, self.sealer)
 
 
 @asynccontextmanager

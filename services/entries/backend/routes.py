@@ -1,6 +1,6 @@
 """The Entry Service's REST API: parse, call one function, return."""
 
-from services.entries.backend import wire
+from services.entries.backend import waves_routes, wire
 from services.kit.rest import Api, Call
 
 api = Api("Entry Service", "1.0.0")
@@ -8,7 +8,10 @@ api = Api("Entry Service", "1.0.0")
 
 @api.put("/snapshots/campaigns", wire.CampaignSnapshots)
 async def keep_campaigns(call: Call[wire.CampaignSnapshots]) -> None:
-    """Keeps the terms of campaigns; versions not newer than the kept one change nothing. From the answer on, submissions obey."""
+    """Keeps the terms of campaigns; versions not newer than the kept one change nothing.
+
+    From the answer on, every registration obeys the new terms; after a close none follows.
+    """
     await call.service.snapshots.keep_campaigns(call.body.campaigns)
 
 
@@ -59,7 +62,9 @@ async def get_eligibility_of_entries(call: Call[wire.EntryIds]) -> wire.Eligibil
 async def get_eligibility_for_campaigns(call: Call[wire.CampaignsOfUser]) -> wire.Eligibilities:
     """Says why a fan cannot enter, or be selected in, each campaign, by campaign id."""
     body = call.body
-    return wire.Eligibilities(await call.service.store.eligibility_for_campaigns(body.identity, body.campaign_ids))
+    return wire.Eligibilities(
+        await call.service.store.eligibility_for_campaigns(body.identity, body.campaign_ids)
+    )
 
 
 @api.post("/campaigns/teams", wire.CampaignIds, wire.CampaignTeams)
@@ -78,3 +83,6 @@ async def list_entries_of_campaigns(call: Call[wire.PageRequests]) -> wire.Pages
 async def list_entries_of_users(call: Call[wire.PageRequests]) -> wire.Pages:
     """Reads pages of many users' entries, newest first."""
     return wire.Pages(await call.service.store.pages_of_users(call.body.pages))
+
+
+api.include(waves_routes.api)

@@ -2,15 +2,35 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
+from services.kit.errors import DomainError, Issue
 from services.kit.ids import encode
 
 UNIT = 2.0**64
+MAX_NAME = 120
+
+
+class SelectionInProgress(DomainError):
+    """Another wave of the campaign is committed or running: finalize or cancel it first."""
+
+    code = "SELECTION_IN_PROGRESS"
+
+
+class CampaignStillOpen(DomainError):
+    """Fans can still register: nobody may be selected before registration is over."""
+
+    code = "CAMPAIGN_STILL_OPEN"
+
+
+class SelectionNotFinished(DomainError):
+    """The wave's selection has no outcome yet."""
+
+    code = "SELECTION_NOT_FINISHED"
 
 
 class Ballot(NamedTuple):
@@ -46,6 +66,16 @@ class Pick(NamedTuple):
     market_id: str
     rank: int
     quantity: int
+
+
+class Forecast(NamedTuple):
+    """A market in tickets: `demand` of fans who rank it first, `shortfall` of demand beyond capacity."""
+
+    market_id: str
+    capacity: int
+    demand: int
+    selected: int
+    shortfall: int
 
 
 def select(strategy: str, roster: Iterable[Ballot], seats: Sequence[Seat], seed: bytes) -> list[Pick]:
@@ -167,3 +197,81 @@ ORDERS: dict[str, Callable[[Iterable[Ballot], bytes], list[Ballot]]] = {
     "FIRST_COME": _by_time,
 }
 """Who chooses first, by strategy. Lottery numbers of different entries differ."""
+
+
+def plan_capacities(
+    events: Sequence[Seat], given: Mapping[str, int], asked: Mapping[str, int] | None
+) -> tuple[list[Seat], list[Issue]]:
+    """What each event gives in a new wave, and what is wrong with what was asked.
+
+    `events` have their allocation as capacity, `given` the tickets that earlier waves gave away. Without `asked` all that is left is given.
+    """
+    left = {seat.event_id: max(0, seat.capacity - given.get(seat.event_id, 0)) for seat in events}
+    wanted = left if asked is None else asked
+    issues = [
+        Issue(["capacities"], "UNKNOWN_EVENT", f"{event_id} is not an event of this campaign.")
+        for event_id in wanted.keys() - left.keys()
+    ]
+    issues += [
+        Issue(
+            ["capacities"],
+            "OUT_OF_RANGE",
+            f"{event_id} has {left[event_id]} tickets left to give: ask for 0 to {left[event_id]}.",
+        )
+        for event_id, capacity in wanted.items()
+        if event_id in left and not 0 <= capacity <= left[event_id]
+    ]
+    return [
+        seat._replace(capacity=wanted[seat.event_id]) for seat in events if seat.event_id in wanted
+    ], issues
+
+
+def repeated_events(event_ids: Sequence[str]) -> list[Issue]:
+    """An event may be given a capacity once."""
+    repeated = [event_id for event_id, times in Counter(event_ids).items() if times > 1]
+    return [Issue(["capacities"], "REPEATED_EVENT", f"{event_id} is named twice.") for event_id in repeated]
+
+
+def wave_issues(
+    name: str, reassignment: str, score_min: float | None, score_max: float | None
+) -> list[Issue]:
+    """What is wrong with a new wave, capacities aside."""
+    issues: list[Issue] = []
+    if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
+        issues.append(Issue(["name"], "MALFORMED", f"name must be 1 to {MAX_NAME} printable characters."))
+    if reassignment == "EXCLUDE_REDEEMED":
+        issues.append(
+            Issue(
+                ["reassignment"],
+                "NEEDS_REDEMPTIONS",
+                "EXCLUDE_REDEEMED needs redemption data, which has not arrived. Use EXCLUDE_SELECTED or ALLOW_OTHER_MARKET.",
+            )
+        )
+    if score_min is not None and score_max is not None and score_min > score_max:
+        issues.append(
+            Issue(["scoreRange"], "OUT_OF_RANGE", "scoreRange.min must not be above scoreRange.max.")
+        )
+    return issues
+
+
+def forecast(roster: Sequence[Ballot], seats: Sequence[Seat], picks: Sequence[Pick]) -> list[Forecast]:
+    """How each market of the wave would fare, by market id."""
+    capacity = Counter[str]()
+    demand = Counter[str]()
+    selected = Counter[str]()
+    for seat in seats:
+        capacity[seat.market_id] += seat.capacity
+    for ballot in roster:
+        demand[ballot.preferences[0]] += ballot.quantity
+    for pick in picks:
+        selected[pick.market_id] += pick.quantity
+    return [
+        Forecast(
+            market,
+            capacity[market],
+            demand[market],
+            selected[market],
+            max(0, demand[market] - capacity[market]),
+        )
+        for market in sorted(capacity)
+    ]

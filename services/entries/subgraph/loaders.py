@@ -7,7 +7,16 @@ from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from services.entries.subgraph.backend import EntriesBackend, Entry, Identity, Outcome, PageRequest, Reason, Submission
+from services.entries.subgraph.backend import (
+    EntriesBackend,
+    Entry,
+    Identity,
+    Outcome,
+    PageRequest,
+    Reason,
+    Submission,
+)
+from services.entries.subgraph.waves_loaders import Waves
 from services.kit.access import Access, Scope
 from services.kit.auth import Principal
 from services.kit.batching import MicroBatcher
@@ -23,7 +32,7 @@ _MAX_WAITING = 1000
 
 @dataclass(kw_only=True)
 class EntriesContext(Context):
-    """What a resolver of this subgraph knows of its request. Loaders are made when first used: most requests need few."""
+    """What a resolver of this subgraph knows of its request. Loaders are made when first used: most need few."""
 
     backend: EntriesBackend
     submissions: MicroBatcher[Submission, Outcome]
@@ -73,6 +82,10 @@ class EntriesContext(Context):
     @cached_property
     def entries_by_user(self) -> DataLoader[PageRequest, Page[Entry]]:
         return DataLoader(self.backend.pages_of_users)
+
+    @cached_property
+    def waves(self) -> Waves:
+        return Waves(self.backend.upstream, self.backend.actor)
 
 
 def context_maker() -> Callable[[Caller, Upstream, Access], EntriesContext]:

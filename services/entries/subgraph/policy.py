@@ -1,10 +1,12 @@
 """Who may see or do what in this subgraph: every field has a rule, and a field without one fails the build.
 
-Entries are reached only through what has asked already: a reference (`Entry.resolve_reference`), the caller's own, or a guarded list.
+Entries are reached only through what has asked already: a reference (`Entry.resolve_reference`), the caller's own, or a
+guarded list.
 """
 
 from typing import Any
 
+from services.entries.subgraph.waves_policy import WAVES
 from services.kit.access import Permission, Scope
 from services.kit.policy import FAN, PUBLIC, SIGNED_IN, Rule, owner, permission
 
@@ -48,4 +50,5 @@ POLICY: dict[str, Rule] = {
     "IllegalTransition.*": PUBLIC,
     "ValidationFailed.*": PUBLIC,
     "ValidationIssue.*": PUBLIC,
+    **WAVES,
 }

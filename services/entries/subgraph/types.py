@@ -5,16 +5,20 @@ from typing import Annotated, Any, Self
 
 import strawberry
 from strawberry.federation.schema_directives import Key
+from strawberry.federation.types import FieldSet
 
 from services.entries.subgraph import backend
 from services.entries.subgraph.eligibility_types import Eligibility
+from services.entries.subgraph.waves_types import Selection, Wave
 from services.kit.access import Permission, Scope
 from services.kit.paging import Connection, connect, decode_cursor, page_size
 from services.kit.types import ID, DateTime
 
 Info = strawberry.Info[Any, Any]
 First = Annotated[int | None, strawberry.argument(description="How many items, 1 to 100; 20 when left out.")]
-After = Annotated[str | None, strawberry.argument(description="The cursor of an earlier page, to go on from there.")]
+After = Annotated[
+    str | None, strawberry.argument(description="The cursor of an earlier page, to go on from there.")
+]
 
 
 @strawberry.enum(description="Where a campaign is in its life.")
@@ -36,13 +40,21 @@ class EntryState(Enum):
         "PENDING_PHONE", description="Waits for the fan to confirm her phone before registration closes."
     )
     ACCEPTED = strawberry.enum_value("ACCEPTED", description="Takes part in the draw.")
-    UNDER_REVIEW = strawberry.enum_value("UNDER_REVIEW", description="Held back until somebody has looked at it.")
-    INVALIDATED = strawberry.enum_value("INVALIDATED", description="Out, for good: the phone was not confirmed in time, or a review said no.")
-    WITHDRAWN = strawberry.enum_value("WITHDRAWN", description="Taken back by the fan; she may submit again while the campaign is open.")
+    UNDER_REVIEW = strawberry.enum_value(
+        "UNDER_REVIEW", description="Held back until somebody has looked at it."
+    )
+    INVALIDATED = strawberry.enum_value(
+        "INVALIDATED", description="Out, for good: the phone was not confirmed in time, or a review said no."
+    )
+    WITHDRAWN = strawberry.enum_value(
+        "WITHDRAWN", description="Taken back by the fan; she may submit again while the campaign is open."
+    )
     ERASED = strawberry.enum_value("ERASED", description="The fan had her data erased.")
 
 
-@strawberry.federation.type(keys=[Key(fields="id", resolvable=False)], description="A market of a campaign.")
+@strawberry.federation.type(
+    keys=[Key(fields=FieldSet("id"), resolvable=False)], description="A market of a campaign."
+)
 class Market:
     id: ID = strawberry.field(description="Opaque id.")
 
@@ -59,7 +71,9 @@ class Entry:
     campaign: "Campaign" = strawberry.field(description="The campaign she registered for.")
     user: "User" = strawberry.field(description="The fan.")
     state: EntryState = strawberry.field(description="Where the entry is in its life, deadlines included.")
-    preferences: list[Preference] = strawberry.field(description="The markets she would go to, the dearest first.")
+    preferences: list[Preference] = strawberry.field(
+        description="The markets she would go to, the dearest first."
+    )
     ticket_quantity: int = strawberry.field(description="How many tickets she would like to buy.")
     submitted_at: DateTime = strawberry.field(description="When she registered; anew after a withdrawal.")
     updated_at: DateTime = strawberry.field(description="When anything about it changed last.")
@@ -69,6 +83,10 @@ class Entry:
         reasons = await info.context.eligibility_by_entry.load(self.id)
         return Eligibility.of(reasons or [], info.context.accept_language)
 
+    @strawberry.field(description="What it has won, in waves that are final.")
+    async def selections(self, info: Info) -> list[Selection]:
+        return [Selection.of(row) for row in await info.context.waves.selections_by_entry.load(self.id)]
+
     @classmethod
     async def resolve_reference(cls, info: Info, id: str) -> Self | None:
         """The entry, for its owner and for who may read entries of the campaign; None for all others."""
@@ -76,7 +94,9 @@ class Entry:
         if entry is None:
             return None
         scope = Scope(entry.team_id, entry.campaign_id)
-        if entry.user_id == info.context.user_id or await info.context.access.allows(Permission.ENTRY_READ, scope):
+        if entry.user_id == info.context.user_id or await info.context.access.allows(
+            Permission.ENTRY_READ, scope
+        ):
             return cls.of(entry)
         return None
 
@@ -100,7 +120,9 @@ class Entry:
 
 @strawberry.federation.input(description="Which entries to list.", tags=["admin"])
 class EntryFilter:
-    states: list[EntryState] | None = strawberry.field(description="Only entries in one of these states.", default=None)
+    states: list[EntryState] | None = strawberry.field(
+        description="Only entries in one of these states.", default=None
+    )
 
 
 @strawberry.federation.type(keys=["id"], description="A presale campaign, with what its registrations add.")
@@ -113,7 +135,10 @@ class Campaign:
         return None if entry is None else Entry.of(entry)
 
     @strawberry.field(
-        description="Whether the caller could enter now (or, having entered, be selected), and if not, why. Null when nobody is signed in."
+        description=(
+            "Whether the caller could enter now (or, having entered, be selected), and if not, why. "
+            "Null when nobody is signed in."
+        )
     )
     async def viewer_eligibility(self, info: Info) -> Eligibility | None:
         reasons = await info.context.viewer_eligibility_by_campaign.load(self.id)
@@ -123,13 +148,21 @@ class Campaign:
     async def entries(
         self,
         info: Info,
-        filter: Annotated[EntryFilter | None, strawberry.argument(description="Only these; all when left out.")] = None,
+        filter: Annotated[
+            EntryFilter | None, strawberry.argument(description="Only these; all when left out.")
+        ] = None,
         first: First = None,
         after: After = None,
     ) -> Connection[Entry] | None:
-        states = None if filter is None or filter.states is None else tuple(state.value for state in filter.states)
+        states = (
+            None if filter is None or filter.states is None else tuple(state.name for state in filter.states)
+        )
         request = backend.PageRequest(self.id, page_size(first), decode_cursor(after), states)
         return _connection(await info.context.entries_by_campaign.load(request), after)
+
+    @strawberry.federation.field(description="The rounds of choosing winners, oldest first.", tags=["admin"])
+    async def waves(self, info: Info) -> list[Wave] | None:
+        return [Wave.of(row) for row in await info.context.waves.by_campaign.load(self.id)]
 
     @classmethod
     def resolve_reference(cls, info: Info, id: str) -> Self:

@@ -1,0 +1,45 @@
+"""runSelection: has a committed wave drawn."""
+
+from typing import Annotated
+
+import strawberry
+
+from services.entries.subgraph.types import Info
+from services.entries.subgraph.waves_types import CampaignStillOpen, SelectionJob, Wave
+from services.kit.types import ID, IdempotencyMismatch, IllegalTransition, NotFound, ValidationFailed, typed
+from services.kit.upstream import Problem
+
+
+@strawberry.input(description="Which wave to draw.")
+class RunSelectionInput:
+    wave_id: ID = strawberry.field(description="The wave.")
+    idempotency_key: str | None = strawberry.field(
+        description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.", default=None
+    )
+
+
+@strawberry.type(description="The draw is handed to the worker: poll `wave.job` until it has succeeded.")
+class SelectionStarted:
+    wave: Wave = strawberry.field(description="The wave as it is now.")
+    job: SelectionJob = strawberry.field(description="The work of drawing.")
+    replayed: bool = strawberry.field(description="True when an earlier call had started it.")
+
+
+RunSelectionResult = Annotated[
+    SelectionStarted | NotFound | IllegalTransition | CampaignStillOpen | IdempotencyMismatch | ValidationFailed,
+    strawberry.union("RunSelectionResult", description="What became of starting a draw."),
+]
+
+
+@strawberry.federation.mutation(
+    description="Has a committed wave drawn, once: calling it again answers the same job. A draw that failed starts again, with the same outcome.",
+    tags=["admin"],
+)
+async def run_selection(
+    info: Info, input: Annotated[RunSelectionInput, strawberry.argument(description="The wave.")]
+) -> RunSelectionResult:
+    try:
+        answer = await info.context.waves.backend.run(input.wave_id, input.idempotency_key)
+    except Problem as problem:
+        return typed(problem, NotFound, IllegalTransition, CampaignStillOpen, IdempotencyMismatch, ValidationFailed)
+    return SelectionStarted(wave=Wave.of(answer.wave), job=SelectionJob.of(answer.wave.job), replayed=answer.replayed)

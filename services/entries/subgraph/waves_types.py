@@ -1,0 +1,295 @@
+"""Waves: rounds of choosing winners, how each was drawn, and who won."""
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import msgspec
+import strawberry
+from strawberry.federation.schema_directives import Key
+
+from services.entries.subgraph import waves_backend as backend
+from services.kit.access import Permission, Scope
+from services.kit.paging import Connection, connect, decode_cursor, page_size
+from services.kit.types import ID, DateTime, Error, Job, JobState, shared
+
+if TYPE_CHECKING:
+    from services.entries.subgraph.types import Campaign, Entry, Market
+
+Info = strawberry.Info[Any, Any]
+First = Annotated[int | None, strawberry.argument(description="How many items, 1 to 100; 20 when left out.")]
+After = Annotated[str | None, strawberry.argument(description="The cursor of an earlier page, to go on from there.")]
+_TYPES = "services.entries.subgraph.types"
+LazyCampaign = Annotated["Campaign", strawberry.lazy(_TYPES)]
+LazyEntry = Annotated["Entry", strawberry.lazy(_TYPES)]
+LazyMarket = Annotated["Market", strawberry.lazy(_TYPES)]
+
+
+@strawberry.enum(description="Where a wave is in its life.")
+class WaveState(Enum):
+    DRAFT = strawberry.enum_value("DRAFT", description="Can be previewed and called off; nothing is decided.")
+    COMMITTED = strawberry.enum_value(
+        "COMMITTED", description="The roster is frozen; its root and the commitment to the seed are published."
+    )
+    RUNNING = strawberry.enum_value("RUNNING", description="Handed to the worker; when `job` has succeeded it can be made final.")
+    FINALIZED = strawberry.enum_value("FINALIZED", description="Final: winners see it, codes may be assigned.")
+    CANCELLED = strawberry.enum_value("CANCELLED", description="Called off; nobody won.")
+
+
+@strawberry.enum(description="In which order fans choose. Each takes the best-ranked market that has room for her whole party.")
+class SelectionStrategy(Enum):
+    RANDOM_PRIORITY = strawberry.enum_value(
+        "RANDOM_PRIORITY", description="In lottery order. No fan can gain by ranking markets in another order than she likes them."
+    )
+    WEIGHTED_RANDOM_PRIORITY = strawberry.enum_value(
+        "WEIGHTED_RANDOM_PRIORITY", description="In lottery order, a fan's chance to come early in proportion to her score; no score comes last."
+    )
+    SCORE_PRIORITY = strawberry.enum_value("SCORE_PRIORITY", description="Highest score first, equal scores in lottery order, no score last.")
+    IMMEDIATE_ACCEPTANCE = strawberry.enum_value(
+        "IMMEDIATE_ACCEPTANCE", description="In lottery order, but all first choices before any second, and so on."
+    )
+    FIRST_COME = strawberry.enum_value("FIRST_COME", description="In the order of registration.")
+
+
+@strawberry.enum(description="Whether fans who won in an earlier, finalized wave take part again.")
+class ReassignmentPolicy(Enum):
+    EXCLUDE_SELECTED = strawberry.enum_value("EXCLUDE_SELECTED", description="They do not.")
+    EXCLUDE_REDEEMED = strawberry.enum_value(
+        "EXCLUDE_REDEEMED", description="They do unless they have redeemed their code. Refused as long as redemption data has not arrived."
+    )
+    ALLOW_OTHER_MARKET = strawberry.enum_value("ALLOW_OTHER_MARKET", description="They do, for markets they have not won yet.")
+    ALLOW_MULTIPLE = strawberry.enum_value("ALLOW_MULTIPLE", description="They do, as if they had not won.")
+
+
+@strawberry.federation.type(keys=[Key(fields="id", resolvable=False)], description="A show that fans can win access to.")
+class Event:
+    id: ID = strawberry.field(description="Opaque id.")
+
+
+@shared("Scores that can be selected, both ends included.")
+class ScoreRange:
+    min: float | None = strawberry.field(description="The lowest score; null: no lower bound.")
+    max: float | None = strawberry.field(description="The highest score; null: no upper bound.")
+
+
+@strawberry.type(description="What an event gives away in a wave.")
+class WaveCapacity:
+    event: Event = strawberry.field(description="The event.")
+    market: LazyMarket = strawberry.field(description="The market that the event is in.")
+    capacity: int = strawberry.field(description="Tickets that may be given away, at most.")
+    selected: int = strawberry.field(description="Tickets given away: the parties of all winners.")
+
+
+@strawberry.type(description="What anybody needs to check that a draw was fair. All values are lower-case hex.")
+class DrawProof:
+    algorithm: str = strawberry.field(description="Name and version of the method, as the documentation describes it.")
+    roster_root: str = strawberry.field(description="Root of the Merkle tree over the frozen roster; published before the draw.")
+    seed_commitment: str = strawberry.field(description="SHA-256 of the seed; published before the draw.")
+    seed: str | None = strawberry.field(description="The seed of all lottery numbers; published when the draw was run.")
+    outcome_hash: str | None = strawberry.field(description="SHA-256 over all winners; published when the draw was run.")
+
+
+@strawberry.type(description="What a draw came to.")
+class SelectionSummary:
+    eligible: int = strawberry.field(description="Fans on the roster.")
+    selected: int = strawberry.field(description="Fans who won.")
+    first_choice_share: float = strawberry.field(description="Of those who won, the share that got their first choice; 0 to 1.")
+
+
+@strawberry.type(description="The work of drawing a wave.")
+class SelectionJob(Job):
+    @classmethod
+    def of(cls, job: backend.Job) -> Self:
+        return cls(
+            id=ID(job.id),
+            state=JobState(job.state),
+            progress=job.progress,
+            created_at=DateTime(job.created_at),
+            finished_at=job.finished_at and DateTime(job.finished_at),
+            failure=job.failure,
+        )
+
+
+@strawberry.federation.type(keys=["id"], description="A fan won access to an event. She sees it once its wave is final.")
+class Selection:
+    row: strawberry.Private[backend.Selection]
+    id: ID = strawberry.field(description="Opaque id.")
+    event: Event = strawberry.field(description="What she won access to.")
+    preference_rank: int = strawberry.field(description="Which of her choices it is; 1 is the first.")
+
+    @strawberry.federation.field(description="The wave in which she won.", tags=["admin"])
+    async def wave(self, info: Info) -> "Wave":
+        return Wave.of(await info.context.waves.by_id.load(self.row.wave_id))
+
+    @strawberry.field(description="The registration that won.")
+    async def entry(self, info: Info) -> LazyEntry:
+        from services.entries.subgraph.types import Entry
+
+        return Entry.of(await info.context.entry_by_id.load(self.row.entry_id))
+
+    @strawberry.field(description="The market that the event is in, one of those she ranked.")
+    def market(self) -> LazyMarket:
+        return _market(self.row.market_id)
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: str) -> Self | None:
+        """The selection, for its winner once the wave is final and for who may read selections; None for all others."""
+        selection = await info.context.waves.selection_by_id.load(id)
+        if selection is None:
+            return None
+        is_hers = selection.user_id == info.context.user_id and selection.wave_state == "FINALIZED"
+        scope = Scope(selection.team_id, selection.campaign_id)
+        if is_hers or await info.context.access.allows(Permission.SELECTION_READ, scope):
+            return cls.of(selection)
+        return None
+
+    @classmethod
+    def of(cls, row: backend.Selection) -> Self:
+        """The graph's view of what the Entry Service answered."""
+        return cls(row=row, id=ID(row.id), event=Event(id=ID(row.event_id)), preference_rank=row.preference_rank)
+
+
+@strawberry.federation.type(keys=["id"], description="A round of choosing winners among a campaign's registrations.")
+class Wave:
+    row: strawberry.Private[backend.Wave]
+    id: ID = strawberry.field(description="Opaque id.")
+    name: str = strawberry.field(description="What the team calls it.")
+    state: WaveState = strawberry.field(description="Where it is in its life.")
+    strategy: SelectionStrategy = strawberry.field(description="In which order fans choose.")
+    reassignment: ReassignmentPolicy = strawberry.field(description="Whether earlier winners take part again.")
+    score_range: ScoreRange | None = strawberry.field(description="Which scores take part; null: all, and none at all too.")
+    capacities: list[WaveCapacity] = strawberry.field(description="What each event gives away.")
+    draw: DrawProof | None = strawberry.field(description="How the draw can be checked; null before the wave is committed.")
+    summary: SelectionSummary | None = strawberry.field(description="What the draw came to; null before it was run.")
+    job: SelectionJob | None = strawberry.field(description="The work of drawing; null before `runSelection`.")
+    created_at: DateTime = strawberry.field(description="When it was drafted.")
+    committed_at: DateTime | None = strawberry.field(description="When its roster was frozen.")
+    finalized_at: DateTime | None = strawberry.field(description="When its outcome became final.")
+
+    @strawberry.field(description="The campaign whose fans it chooses among.")
+    def campaign(self) -> LazyCampaign:
+        from services.entries.subgraph.types import Campaign
+
+        return Campaign(id=ID(self.row.campaign_id))
+
+    @strawberry.field(description="Who won, in a stable order; empty before the draw was run.")
+    async def selections(self, info: Info, first: First = None, after: After = None) -> Connection[Selection]:
+        request = backend.SelectionPageRequest(self.row.id, page_size(first), decode_cursor(after))
+        page = await info.context.waves.selection_pages.load(request)
+        return connect(page, key=lambda selection: selection.id, node=Selection.of, after=after)
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: str) -> Self | None:
+        """The wave, for who may read selections of its campaign; None for all others."""
+        wave = await info.context.waves.by_id.load(id)
+        if wave is None or not await info.context.access.allows(Permission.SELECTION_READ, scope_of(wave)):
+            return None
+        return cls.of(wave)
+
+    @classmethod
+    def of(cls, row: backend.Wave) -> Self:
+        """The graph's view of what the Entry Service answered."""
+        unbounded = row.score_min is None and row.score_max is None
+        return cls(
+            row=row,
+            id=ID(row.id),
+            name=row.name,
+            state=WaveState(row.state),
+            strategy=SelectionStrategy(row.strategy),
+            reassignment=ReassignmentPolicy(row.reassignment),
+            score_range=None if unbounded else ScoreRange(min=row.score_min, max=row.score_max),
+            capacities=[_capacity(capacity) for capacity in row.capacities],
+            draw=row.draw and DrawProof(**msgspec.structs.asdict(row.draw)),
+            summary=row.summary and _summary(row.summary),
+            job=row.job and SelectionJob.of(row.job),
+            created_at=DateTime(row.created_at),
+            committed_at=row.committed_at and DateTime(row.committed_at),
+            finalized_at=row.finalized_at and DateTime(row.finalized_at),
+        )
+
+
+@strawberry.type(description="How a market would fare, in tickets.")
+class MarketForecast:
+    market: LazyMarket = strawberry.field(description="The market.")
+    capacity: int = strawberry.field(description="What its events give in this wave.")
+    demand: int = strawberry.field(description="What the fans want who rank it first.")
+    selected: int = strawberry.field(description="What would be given away.")
+    shortfall: int = strawberry.field(description="Demand beyond capacity.")
+
+
+@strawberry.type(description="What a wave would come to if it were drawn now, with a seed that is thrown away. Nothing is written.")
+class SelectionPreview:
+    eligible: int = strawberry.field(description="Fans who would be on the roster.")
+    selected: int = strawberry.field(description="Fans who would win.")
+    first_choice_share: float = strawberry.field(description="Of those who would win, the share that gets its first choice; 0 to 1.")
+    markets: list[MarketForecast] = strawberry.field(description="How each market of the wave would fare.")
+
+    @classmethod
+    def of(cls, preview: backend.Preview) -> Self:
+        return cls(
+            eligible=preview.eligible,
+            selected=preview.selected,
+            first_choice_share=_share(preview.first_choices, preview.selected),
+            markets=[
+                MarketForecast(
+                    market=_market(one.market_id),
+                    capacity=one.capacity,
+                    demand=one.demand,
+                    selected=one.selected,
+                    shortfall=one.shortfall,
+                )
+                for one in preview.markets
+            ],
+        )
+
+
+@strawberry.type(description="What drawing a wave once more, from its frozen roster and its published seed, found.")
+class DrawVerification:
+    valid: bool = strawberry.field(description="Whether all matches. False as long as the draw has not been run.")
+    roster_root_matches: bool = strawberry.field(description="The roster is the one that was published before the draw.")
+    seed_matches: bool = strawberry.field(description="The seed is the one that was committed to before the draw.")
+    outcome_matches: bool = strawberry.field(description="Roster, seed and rules give exactly the winners that there are.")
+    roster_size: int = strawberry.field(description="Fans on the roster.")
+    selected: int = strawberry.field(description="Fans who won.")
+
+    @classmethod
+    def of(cls, found: backend.Verification) -> Self:
+        return cls(**msgspec.structs.asdict(found))
+
+
+def scope_of(wave: backend.Wave) -> Scope:
+    """Where permissions on a wave are asked."""
+    return Scope(wave.team_id, wave.campaign_id)
+
+
+def _market(id_: str) -> "Market":
+    from services.entries.subgraph.types import Market
+
+    return Market(id=ID(id_))
+
+
+def _capacity(row: backend.Capacity) -> WaveCapacity:
+    return WaveCapacity(
+        event=Event(id=ID(row.event_id)), market=_market(row.market_id), capacity=row.capacity, selected=row.selected
+    )
+
+
+def _summary(row: backend.Summary) -> SelectionSummary:
+    return SelectionSummary(
+        eligible=row.eligible, selected=row.selected, first_choice_share=_share(row.first_choices, row.selected)
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+@strawberry.type(description="Another wave of the campaign is committed or running. Finalize or cancel it first.")
+class SelectionInProgress(Error): ...
+
+
+@strawberry.type(description="Fans can still register: nobody may be selected before registration is over.")
+class CampaignStillOpen(Error): ...
+
+
+@strawberry.type(description="The selection has no outcome yet. Wait until the wave's job has succeeded.")
+class SelectionNotFinished(Error): ...
