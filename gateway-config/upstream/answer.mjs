@@ -1,4 +1,4 @@
-import { createGraphQLError } from '@graphql-tools/utils';
+import { GraphQLError } from 'graphql';
 
 /** What a subgraph may say to a client in its own words. */
 const PASSED_ON = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'BAD_REQUEST', 'UNAVAILABLE']);
@@ -32,12 +32,12 @@ function readError(given, status, retryAfter) {
   const code = given?.extensions?.code;
   const path = Array.isArray(given?.path) ? given.path : undefined;
   if (!PASSED_ON.has(code)) return error(undefined, 'INTERNAL_SERVER_ERROR', {}, path);
-  if (code === 'UNAVAILABLE') return createGraphQLError(String(given.message), { path, extensions: { code, retryAfter } });
+  if (code === 'UNAVAILABLE') return new GraphQLError(String(given.message), { path, extensions: { code, retryAfter } });
   return error(String(given.message), code, status === 401 ? { status } : {}, path);
 }
 
 function error(message, code, extensions = {}, path = undefined) {
-  return createGraphQLError(message ?? 'Internal server error', { path, extensions: { code, ...extensions } });
+  return new GraphQLError(message ?? 'Internal server error', { path, extensions: { code, ...extensions } });
 }
 
 function parseResult(bytes) {
