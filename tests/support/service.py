@@ -29,13 +29,22 @@ SETTINGS: dict[str, Any] = {
 
 
 class ServiceUnderTest:
-    """`graphql` speaks to the subgraph as the router would, `rest` to the backend as the subgraph would."""
+    """`graphql` speaks to the subgraph as the router would, `rest` to the backend as the subgraph would.
+
+    `requests` are those that the subgraph sent to its backend, as `METHOD /path`, for tests that count.
+    """
 
     def __init__(
-        self, name: str, subgraph: Any, backend: Any, granted: set[tuple[str, str, str | None]]
+        self,
+        name: str,
+        subgraph: Any,
+        backend: Any,
+        granted: set[tuple[str, str, str | None]],
+        requests: list[str],
     ) -> None:
         self.name = name
         self.granted = granted
+        self.requests = requests
         self._proof = RouterProof([_secret("test-router-secret")])
         self._subgraph = httpx.AsyncClient(
             transport=httpx.ASGITransport(subgraph), base_url="http://subgraph"
@@ -119,13 +128,24 @@ async def open_service(
             backend_settings, transports=others
         )
         await stack.enter_async_context(backend.lifespan())
+        transport = _Recording(backend)
         subgraph = import_module(f"services.{name}.subgraph.app").create_app(
             subgraph_settings,
-            transport=httpx.ASGITransport(backend),
+            transport=transport,
             transports={**others, "identity": issuer.transport()},
         )
         await stack.enter_async_context(subgraph.lifespan())
-        yield ServiceUnderTest(name, subgraph, backend, granted)
+        yield ServiceUnderTest(name, subgraph, backend, granted, transport.requests)
+
+
+class _Recording(httpx.ASGITransport):
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self.requests: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(f"{request.method} {request.url.path}")
+        return await super().handle_async_request(request)
 
 
 def _user_service(granted: set[tuple[str, str, str | None]]) -> httpx.MockTransport:

@@ -2,6 +2,7 @@
 
 from alembic import op
 
+from services.kit.idempotency import TABLE as IDEMPOTENCY
 from services.kit.migrations import OUTBOX, grants, job_schema
 
 revision = "0001"
@@ -127,5 +128,5 @@ CREATE INDEX audit_event_campaign ON audit_event (team_id, campaign_id, sequence
 def upgrade() -> None:
     connection = op.get_bind()
     connection.exec_driver_sql(job_schema().replace("%", "%%"))
-    connection.exec_driver_sql(USERS + PHONE + TEAMS + AUDIT + OUTBOX)
+    connection.exec_driver_sql(USERS + PHONE + TEAMS + AUDIT + IDEMPOTENCY + OUTBOX)
     connection.exec_driver_sql(grants("users_service", append_only=("audit_event",)))
