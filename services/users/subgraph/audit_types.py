@@ -12,7 +12,6 @@ from services.users.subgraph.types import Campaign, Info, RoleBinding, Team, Use
 
 @strawberry.federation.type(
     description="An admin action in its team's hash chain: each hash covers the event and the hash before it.",
-    tags=ADMIN,
 )
 class AuditEvent:
     id: ID = strawberry.field(description="Opaque id.")
