@@ -1,0 +1,182 @@
+"""transitionCampaign: one of two wins, windows decide, closing is final."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from services.campaigns.backend.changes_store import Change, Changes, q
+from services.kit.errors import Conflict
+from services.kit.pg import Connection, Query
+from tests.unit.campaigns.campaigns import Campaigns, window
+
+HOUR = timedelta(hours=1)
+
+
+async def test_a_life(campaigns: Campaigns) -> None:
+    id_ = await campaigns.draft(registration=window(HOUR, 2 * HOUR))
+    for state in ("SCHEDULED", "DRAFT", "SCHEDULED"):
+        assert (await campaigns.transition(id_, state))["campaign"]["state"] == state
+    await campaigns.put(id_, opens_at=datetime.now(UTC) - HOUR)
+    for state in ("PAUSED", "OPEN", "CLOSED", "SELECTING", "FINISHED", "ARCHIVED"):
+        assert (await campaigns.transition(id_, state))["campaign"]["state"] == state
+
+
+async def test_opened_ahead_of_its_window_it_waits_for_it(campaigns: Campaigns) -> None:
+    id_ = await campaigns.draft(registration=window(HOUR, 2 * HOUR))
+    assert (await campaigns.transition(id_, "OPEN"))["campaign"]["state"] == "SCHEDULED"
+    await campaigns.put(id_, opens_at=datetime.now(UTC) - HOUR)
+    assert await campaigns.state(id_) == "OPEN"
+
+
+async def test_an_illegal_step_says_from_where_to_where(campaigns: Campaigns) -> None:
+    id_ = await campaigns.draft()
+    refused = await campaigns.transition(id_, "FINISHED")
+    assert (refused["__typename"], refused["from"], refused["to"]) == ("IllegalTransition", "DRAFT", "FINISHED")
+    assert await campaigns.state(id_) == "DRAFT"
+
+
+async def test_closed_is_not_opened_again(campaigns: Campaigns) -> None:
+    id_ = await campaigns.opened()
+    await campaigns.transition(id_, "CLOSED")
+    assert (await campaigns.transition(id_, "OPEN"))["__typename"] == "IllegalTransition"
+    later = {"id": id_, "expectedVersion": await campaigns.version(id_), "registration": window(timedelta(), timedelta(days=9))}
+    refused = await campaigns.mutate("updateCampaign", "", later)
+    assert [issue["code"] for issue in refused["issues"]] == ["LOCKED"]
+
+
+async def test_a_late_decision_is_a_conflict(campaigns: Campaigns) -> None:
+    id_ = await campaigns.opened()
+    version = await campaigns.version(id_)
+    await campaigns.transition(id_, "PAUSED")
+    refused = await campaigns.transition(id_, "CLOSED", version)
+    assert (refused["__typename"], refused["currentVersion"]) == ("Conflict", version + 1)
+    assert await campaigns.state(id_) == "PAUSED"
+
+
+class CheckThenWrite(Changes):
+    """The negative control: reads whether the change is allowed, then makes it."""
+
+    async def _claim(self, connection: Connection, change: Change) -> None:
+        standing = await self._database.fetchrow(q.standing, connection, id=change.campaign_id)
+        assert standing is not None
+        if standing["version"] != change.expected_version:
+            raise Conflict(standing["version"])
+        unchecked = "UPDATE campaign SET version = version + 1 WHERE id = $1"
+        await self._database.execute(Query("claim", "", unchecked, ("id",)), connection, id=change.campaign_id)
+
+
+async def race(campaigns: Campaigns, *states: str) -> list[dict[str, Any]]:
+    """Steps of one campaign decided on the same version, all held back until the last one waits for the row."""
+    id_ = await campaigns.opened()
+    version = await campaigns.version(id_)
+    connection = await asyncpg.connect(campaigns.dsn)
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute("SELECT FROM campaign WHERE id = $1 FOR UPDATE", id_)
+    steps = [asyncio.create_task(campaigns.transition(id_, state, version)) for state in states]
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    while await connection.fetchval(waiting) < len(states):
+        await connection.execute("SELECT pg_stat_clear_snapshot()")
+        await asyncio.sleep(0)
+    await transaction.rollback()
+    await connection.close()
+    return await asyncio.gather(*steps)
+
+
+async def test_of_two_steps_at_once_one_wins(campaigns: Campaigns) -> None:
+    results = await race(campaigns, "PAUSED", "CLOSED", "CANCELLED", "PAUSED")
+    assert sorted(result["__typename"] for result in results) == ["CampaignTransitioned", *["Conflict"] * 3]
+
+
+async def test_of_two_steps_at_once_one_wins_negative_control(campaigns: Campaigns) -> None:
+    resources = campaigns.resources
+    resources.store._changes = CheckThenWrite(resources.database, resources.outbox)
+    results = await race(campaigns, "PAUSED", "CLOSED", "CANCELLED", "PAUSED")
+    assert [result["__typename"] for result in results].count("CampaignTransitioned") > 1
+
+
+@pytest.mark.parametrize(
+    ("stored", "opens", "closes", "shown"),
+    [
+        ("DRAFT", -HOUR, HOUR, "DRAFT"),
+        ("DRAFT", -2 * HOUR, -HOUR, "DRAFT"),
+        ("SCHEDULED", HOUR, 2 * HOUR, "SCHEDULED"),
+        ("SCHEDULED", -HOUR, HOUR, "OPEN"),
+        ("SCHEDULED", -2 * HOUR, -HOUR, "CLOSED"),
+        ("OPEN", HOUR, 2 * HOUR, "SCHEDULED"),
+        ("OPEN", -HOUR, HOUR, "OPEN"),
+        ("OPEN", -2 * HOUR, -HOUR, "CLOSED"),
+        ("PAUSED", -HOUR, HOUR, "PAUSED"),
+        ("PAUSED", -2 * HOUR, -HOUR, "CLOSED"),
+        ("CLOSED", -HOUR, HOUR, "CLOSED"),
+        ("SELECTING", -2 * HOUR, -HOUR, "SELECTING"),
+        ("FINISHED", -2 * HOUR, -HOUR, "FINISHED"),
+        ("CANCELLED", -HOUR, HOUR, "CANCELLED"),
+        ("ARCHIVED", -2 * HOUR, -HOUR, "ARCHIVED"),
+    ],
+)
+async def test_windows_decide_without_the_worker(
+    campaigns: Campaigns, stored: str, opens: timedelta, closes: timedelta, shown: str
+) -> None:
+    id_ = await campaigns.draft()
+    now = datetime.now(UTC)
+    await campaigns.put(id_, state=stored, opens_at=now + opens, closes_at=now + closes)
+    assert await campaigns.state(id_) == shown
+
+
+async def test_steps_start_from_what_the_window_says(campaigns: Campaigns) -> None:
+    id_ = await campaigns.draft()
+    now = datetime.now(UTC)
+    await campaigns.put(id_, state="OPEN", opens_at=now - 2 * HOUR, closes_at=now - HOUR)
+    assert (await campaigns.transition(id_, "PAUSED"))["__typename"] == "IllegalTransition"
+    assert (await campaigns.transition(id_, "SELECTING"))["__typename"] == "CampaignTransitioned"
+
+
+async def test_the_worker_writes_down_what_the_windows_say(campaigns: Campaigns) -> None:
+    now = datetime.now(UTC)
+    opening, closing, untouched = [await campaigns.draft() for _ in range(3)]
+    await campaigns.put(opening, state="SCHEDULED", opens_at=now - HOUR, closes_at=now + HOUR)
+    await campaigns.put(closing, state="OPEN", opens_at=now - 2 * HOUR, closes_at=now - HOUR)
+    await campaigns.put(untouched, state="SCHEDULED", opens_at=now + HOUR, closes_at=now + 2 * HOUR)
+    versions = {id_: await campaigns.version(id_) for id_ in (opening, closing, untouched)}
+    assert await campaigns.resources.changes.apply_windows() == 2
+    assert await campaigns.resources.changes.apply_windows() == 0
+    assert {id_: await campaigns.version(id_) - version for id_, version in versions.items()} == {
+        opening: 1,
+        closing: 1,
+        untouched: 0,
+    }
+    known = {id_: campaigns.receivers.latest("entries", id_)["state"] for id_ in (opening, closing)}
+    assert known == {opening: "OPEN", closing: "CLOSED"}
+
+
+async def test_workers_at_once_write_it_down_once(campaigns: Campaigns) -> None:
+    now = datetime.now(UTC)
+    ids = [await campaigns.draft() for _ in range(5)]
+    for id_ in ids:
+        await campaigns.put(id_, state="SCHEDULED", opens_at=now - HOUR, closes_at=now + HOUR)
+    done = await asyncio.gather(*(campaigns.resources.changes.apply_windows() for _ in range(4)))
+    assert sum(done) == 5
+
+
+@pytest.mark.parametrize("to", ["SCHEDULED", "OPEN"])
+async def test_a_campaign_that_cannot_work_is_not_opened(campaigns: Campaigns, to: str) -> None:
+    id_ = (await campaigns.create(contents=[]))["campaign"]["id"]
+    await campaigns.market(id_)
+    refused = await campaigns.transition(id_, to)
+    assert {(issue["code"], ".".join(issue["path"])) for issue in refused["issues"]} == {
+        ("CONTENT_MISSING", "contents"),
+        ("EVENT_MISSING", "events"),
+        ("MARKET_WITHOUT_EVENT", "markets.0"),
+    }
+    assert (await campaigns.campaign(id_, "state version")) == {"state": "DRAFT", "version": 2}
+
+
+async def test_a_window_that_is_over_is_not_opened(campaigns: Campaigns) -> None:
+    id_ = await campaigns.draft(registration=window(-2 * HOUR, -HOUR))
+    refused = await campaigns.transition(id_, "OPEN")
+    assert [(i["code"], i["path"]) for i in refused["issues"]] == [("IN_THE_PAST", ["registration", "closesAt"])]
+    assert await campaigns.state(id_) == "DRAFT"
