@@ -18,7 +18,7 @@ export function readSettings(env) {
     secrets: secrets(env, production),
     allowedOrigins: list(env.ROUTER_ALLOWED_ORIGINS),
     trustedProxies: integer(env, 'ROUTER_TRUST_PROXY', 0, { min: 0, max: 10 }),
-    maxInFlight: integer(env, 'ROUTER_MAX_IN_FLIGHT', 1_000, { min: 1 }),
+    maxInFlight: integer(env, 'ROUTER_MAX_IN_FLIGHT', 500, { min: 1 }),
     upstreamConnections: integer(env, 'ROUTER_UPSTREAM_CONNECTIONS', 128, { min: 1 }),
     deadlineMs: integer(env, 'ROUTER_DEADLINE_MS', 10_000, { min: 10 }),
     drainMs: integer(env, 'ROUTER_DRAIN_MS', 12_000, { min: 0 }),
