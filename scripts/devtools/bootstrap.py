@@ -6,7 +6,6 @@ anything is installed. When nothing has changed it costs two hashes and one exec
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import re
@@ -19,6 +18,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__
 PYTHON_AT_LEAST = (3, 11)
 NODE_AT_LEAST = 20
 INSTALL_TIMEOUT_SECONDS = 900
+
+# How to install, by which lock file, and the stamp that says for which state of it that was done.
+Step = typing.Tuple[typing.Callable[[str, str, str], None], str, str]  # old syntax: evaluated at run time
 
 
 class BootstrapError(Exception):
@@ -49,24 +51,17 @@ def prepare(root: str, *, node: bool) -> str:
 
     Raises BootstrapError.
     """
-    python = os.path.join(root, ".venv", "bin", "python")
     lock = os.path.join(root, "requirements", "dev.txt")
-    stamp = os.path.join(root, ".venv", ".monoql-lock")
     if not os.path.exists(lock):
         raise BootstrapError(f"{lock} is missing: this checkout is incomplete.")
-    with _one_at_a_time(root, needed=not _is_current(lock, stamp)):
-        if not (os.path.exists(python) and _is_current(lock, stamp)):
-            _install_python(root, python, lock)
-            _write(stamp, _digest(lock))
+    steps: list[Step] = [(_ensure_python, lock, os.path.join(root, ".venv", ".monoql-lock"))]
     package_lock = os.path.join(root, "gateway-config", "package-lock.json")
     if node and os.path.exists(package_lock):
         node_stamp = os.path.join(root, "gateway-config", "node_modules", ".monoql-lock")
-        with _one_at_a_time(root, needed=not _is_current(package_lock, node_stamp)):
-            if not _is_current(package_lock, node_stamp):
-                check_node()
-                _install_node(root)
-                _write(node_stamp, _digest(package_lock))
-    return python
+        steps.append((_ensure_node, package_lock, node_stamp))
+    if not all(_is_current(lock, stamp) for _, lock, stamp in steps) or not os.path.exists(_python(root)):
+        _install_together(root, steps)
+    return _python(root)
 
 
 def check_python(version: tuple[int, int] = sys.version_info[:2]) -> None:
@@ -127,8 +122,9 @@ def install(step: str, command: list[str], *, cwd: str, log: str, hint: str, att
     raise BootstrapError(f"{step} failed ({failure}): {hint} The whole output is in {log}.")
 
 
-def _install_python(root: str, python: str, lock: str) -> None:
+def _ensure_python(root: str, lock: str, stamp: str) -> None:
     logs = os.path.join(root, ".data", "logs")
+    python = _python(root)
     if not os.path.exists(python):
         install(
             "Creating .venv",
@@ -146,31 +142,39 @@ def _install_python(root: str, python: str, lock: str) -> None:
         hint="a package could not be fetched, or does not match its hash; check the network and run this again.",
         attempts=2,
     )
+    _write(stamp, _digest(lock))
 
 
-def _install_node(root: str) -> None:
+def _ensure_node(root: str, lock: str, stamp: str) -> None:
+    check_node()
     install(
         "Installing Node packages from gateway-config/package-lock.json",
         ["npm", "ci", "--no-audit", "--no-fund"],
-        cwd=os.path.join(root, "gateway-config"),
+        cwd=os.path.dirname(lock),
         log=os.path.join(root, ".data", "logs", "npm.log"),
         hint="a package could not be fetched, or does not match its hash; check the network and run this again.",
         attempts=2,
     )
+    _write(stamp, _digest(lock))
 
 
-@contextlib.contextmanager
-def _one_at_a_time(root: str, *, needed: bool) -> typing.Iterator[None]:
-    """Two scripts that start at once must not install into one another."""
-    if not needed:
-        yield
-        return
+def _install_together(root: str, steps: list[Step]) -> None:
+    """Install side by side, but for one script at a time: two that start at once must not mix."""
     import fcntl
+    from concurrent.futures import ThreadPoolExecutor
 
     os.makedirs(os.path.join(root, ".data"), exist_ok=True)
-    with open(os.path.join(root, ".data", "install.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    with open(os.path.join(root, ".data", "install.lock"), "w") as held, ThreadPoolExecutor() as pool:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not os.path.exists(_python(root)) and os.path.exists(steps[0][2]):
+            os.remove(steps[0][2])
+        due = [step for step in steps if not _is_current(step[1], step[2])]
+        for result in [pool.submit(ensure, root, lock, stamp) for ensure, lock, stamp in due]:
+            result.result()
+
+
+def _python(root: str) -> str:
+    return os.path.join(root, ".venv", "bin", "python")
 
 
 def _is_current(lock: str, stamp: str) -> bool:
