@@ -70,7 +70,7 @@ def check_python(version: tuple[int, int] = sys.version_info[:2]) -> None:
         return
     for minor in range(19, PYTHON_AT_LEAST[1] - 1, -1):
         newer = shutil.which("python3." + str(minor))
-        if newer and sys.argv and os.path.exists(sys.argv[0]):
+        if newer and os.path.exists(sys.argv[0]) and _runs(newer):
             os.execv(newer, [newer, *sys.argv])
     raise BootstrapError(
         "MonoQL needs Python {}.{} or newer, and python3 here is {}.{}: install a newer Python "
@@ -175,6 +175,16 @@ def _install_together(root: str, steps: list[Step]) -> None:
 
 def _python(root: str) -> str:
     return os.path.join(root, ".venv", "bin", "python")
+
+
+def _runs(python: str) -> bool:
+    """Whether this is a Python that starts: a version manager's shim may be there for one that is not installed."""
+    try:
+        return (
+            subprocess.run([python, "-c", ""], capture_output=True, timeout=30, check=False).returncode == 0
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def _is_current(lock: str, stamp: str) -> bool:
