@@ -3,13 +3,13 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
-  composeSchemaContract,
   composeServices,
   sortSDL,
   transformSupergraphToPublicSchema,
 } from '@theguild/federation-composition';
 import { GraphQLError, parse, print } from 'graphql';
 import { parse as parseYaml } from 'yaml';
+import { namedType, withoutTag } from './contract.mjs';
 
 const HELP = `Compose the subgraphs of supergraph.yaml.
 
@@ -74,12 +74,13 @@ function readSubgraphs(yamlPath) {
 }
 
 function compose(subgraphs) {
-  const supergraph = unwrap(composeServices(subgraphs), subgraphs);
-  const fan = unwrap(composeSchemaContract(subgraphs, { include: new Set(), exclude: new Set(['admin']) }, true), subgraphs);
+  const supergraph = parse(unwrap(composeServices(subgraphs), subgraphs).supergraphSdl);
+  const fan = withoutTag(supergraph, 'admin');
+  if (fan.errors.length) throw new CompositionFailed(fan.errors.map((error) => `fan contract: ${error}`));
   return {
-    'supergraph.graphql': sorted(parse(supergraph.supergraphSdl)),
-    'public.graphql': sorted(transformSupergraphToPublicSchema(parse(supergraph.supergraphSdl))),
-    'fan.graphql': sorted(transformSupergraphToPublicSchema(parse(fan.supergraphSdl))),
+    'supergraph.graphql': sorted(supergraph),
+    'public.graphql': sorted(transformSupergraphToPublicSchema(supergraph)),
+    'fan.graphql': sorted(transformSupergraphToPublicSchema(fan.document)),
   };
 }
 
@@ -106,10 +107,6 @@ function fieldsToBlame(message, subgraph) {
       .map((field) => `${definition.name.value}.${field.name.value}`),
   );
   return fields.length ? [fields.join(', ')] : [];
-}
-
-function namedType(type) {
-  return type.type ? namedType(type.type) : type.name.value;
 }
 
 function sorted(document) {

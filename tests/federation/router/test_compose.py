@@ -40,6 +40,21 @@ def test_writes_three_graphs_and_always_the_same(tmp_path: Path):
     assert "title" in fan
 
 
+def test_fan_contract_leaves_out_what_only_tagged_fields_lead_to(tmp_path: Path):
+    admin = '@tag(name: "admin")'
+    schema = CAMPAIGNS.replace("type Query {", f"type Query {{ audit: Audit {admin}") + (
+        f"type Audit {{ team: Team by: Actor }} type Actor {{ id: ID }} type Team {admin} {{ name: String }}"
+    )
+    assert compose(write_graph(tmp_path, campaigns=schema, entries=ENTRIES), tmp_path).returncode == 0
+    fan = (tmp_path / "fan.graphql").read_text()
+    assert [word for word in ("Audit", "Actor", "Team") if word in fan] == []
+
+    leaking = schema.replace(f"audit: Audit {admin}", "audit: Audit")
+    done = compose(write_graph(tmp_path, campaigns=leaking, entries=ENTRIES), tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == 'fan contract: Audit.team is not tagged "admin", but its type Team is\n'
+
+
 def test_check_names_what_is_stale(tmp_path: Path):
     graph = write_graph(tmp_path, campaigns=CAMPAIGNS, entries=ENTRIES)
     assert compose(graph, tmp_path).returncode == 0
