@@ -54,6 +54,7 @@ class ServiceUnderTest:
             base_url="http://backend",
             headers={"x-backend-key": "test-backend-key"},
         )
+        self.backend = backend
         self.resources = backend.resources
 
     async def graphql(

@@ -5,6 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from services.entries.backend.changes_store import ChangeStore
+from services.entries.backend.exports_files_store import ExportFileStore
+from services.entries.backend.exports_routes import FILES
+from services.entries.backend.exports_store import ExportStore
+from services.entries.backend.metrics_store import MetricStore
 from services.entries.backend.rosters_store import RosterStore
 from services.entries.backend.routes import api
 from services.entries.backend.selections_store import SelectionStore
@@ -34,6 +38,9 @@ class Service(Resources):
     waves: WaveStore = field(init=False)
     rosters: RosterStore = field(init=False)
     selections: SelectionStore = field(init=False)
+    exports: ExportStore = field(init=False)
+    export_files: ExportFileStore = field(init=False)
+    metrics: MetricStore = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.database)
@@ -43,6 +50,9 @@ class Service(Resources):
         self.waves = WaveStore(self.database, self.outbox)
         self.rosters = RosterStore(self.database, self.sealer, self.outbox)
         self.selections = SelectionStore(self.database, self.sealer)
+        self.exports = ExportStore(self.database, self.outbox, self.tokens, self.settings.public_url)
+        self.export_files = ExportFileStore(self.database, self.files, self.settings.export_keep_hours)
+        self.metrics = MetricStore(self.database)
 
 
 @asynccontextmanager
@@ -61,4 +71,4 @@ async def open_service(settings: Settings, transports: Transports | None = None)
 
 def create_app(settings: Settings, *, transports: Transports | None = None) -> App:
     """The REST backend as an ASGI app."""
-    return create_backend(api, settings, lambda: open_service(settings, transports))
+    return create_backend(api, settings, lambda: open_service(settings, transports), files=FILES)

@@ -6,8 +6,11 @@ from services.kit.settings import BackendSettings
 
 
 class Settings(BackendSettings):
-    """Beyond the common settings: the database."""
+    """Beyond the common settings: the database, and how long exports are kept."""
 
     database_url: str = Field(
         validation_alias="ENTRIES_DATABASE_URL", description="the entries database, as entries_service"
+    )
+    export_keep_hours: int = Field(
+        168, validation_alias="ENTRIES_EXPORT_KEEP_HOURS", ge=1, description="hours until the file of an export is removed"
     )

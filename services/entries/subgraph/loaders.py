@@ -16,6 +16,8 @@ from services.entries.subgraph.backend import (
     Reason,
     Submission,
 )
+from services.entries.subgraph.exports_loaders import Exports
+from services.entries.subgraph.metrics_loaders import MetricsOfCampaigns
 from services.entries.subgraph.waves_loaders import Waves
 from services.kit.access import Access, Scope
 from services.kit.auth import Principal
@@ -86,6 +88,14 @@ class EntriesContext(Context):
     @cached_property
     def waves(self) -> Waves:
         return Waves(self.backend.upstream, self.backend.actor)
+
+    @cached_property
+    def exports(self) -> Exports:
+        return Exports(self.backend.upstream, self.backend.actor)
+
+    @cached_property
+    def metrics(self) -> MetricsOfCampaigns:
+        return MetricsOfCampaigns(self.backend.upstream)
 
 
 def context_maker() -> Callable[[Caller, Upstream, Access], EntriesContext]:

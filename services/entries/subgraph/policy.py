@@ -6,6 +6,8 @@ guarded list.
 
 from typing import Any
 
+from services.entries.subgraph.exports_policy import EXPORTS
+from services.entries.subgraph.metrics_policy import METRICS
 from services.entries.subgraph.waves_policy import WAVES
 from services.kit.access import Permission, Scope
 from services.kit.policy import FAN, PUBLIC, SIGNED_IN, Rule, owner, permission
@@ -51,4 +53,6 @@ POLICY: dict[str, Rule] = {
     "ValidationFailed.*": PUBLIC,
     "ValidationIssue.*": PUBLIC,
     **WAVES,
+    **EXPORTS,
+    **METRICS,
 }

@@ -4,13 +4,16 @@ from typing import Annotated
 
 import strawberry
 
+from services.entries.subgraph.exports_types import ExportJob
 from services.entries.subgraph.mutations import (
+    cancel_export,
     cancel_wave,
     commit_wave,
     create_wave,
     finalize_wave,
     preview_selection,
     run_selection,
+    start_export,
     submit_entry,
     update_entry_preferences,
     withdraw_entry,
@@ -53,6 +56,14 @@ class Query:
         except Problem as problem:
             raise Invalid([Issue(["waveId"], problem.code, problem.detail)]) from problem
 
+    @strawberry.federation.field(
+        description="An export by id, for holders of EXPORT_RUN; null for all others.", tags=["admin"]
+    )
+    async def export_job(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="The export.")]
+    ) -> ExportJob | None:
+        return await ExportJob.resolve_reference(info, id)
+
 
 @strawberry.type
 class Mutation:
@@ -65,7 +76,9 @@ class Mutation:
     run_selection = run_selection.run_selection
     finalize_wave = finalize_wave.finalize_wave
     cancel_wave = cancel_wave.cancel_wave
+    start_export = start_export.start_export
+    cancel_export = cancel_export.cancel_export
 
 
-schema = build_schema(Query, Mutation, [Entry, Campaign, User, Wave, Selection, Event])
+schema = build_schema(Query, Mutation, [Entry, Campaign, User, Wave, Selection, Event, ExportJob])
 enforce(schema, POLICY)

@@ -9,6 +9,8 @@ from strawberry.federation.types import FieldSet
 
 from services.entries.subgraph import backend
 from services.entries.subgraph.eligibility_types import Eligibility
+from services.entries.subgraph.exports_types import ExportJob
+from services.entries.subgraph.metrics_types import CampaignMetrics
 from services.entries.subgraph.waves_types import Selection, Wave
 from services.kit.access import Permission, Scope
 from services.kit.paging import Connection, connect, decode_cursor, page_size
@@ -163,6 +165,14 @@ class Campaign:
     @strawberry.federation.field(description="The rounds of choosing winners, oldest first.", tags=["admin"])
     async def waves(self, info: Info) -> list[Wave] | None:
         return [Wave.of(row) for row in await info.context.waves.by_campaign.load(self.id)]
+
+    @strawberry.federation.field(description="Its registrations and selections in numbers.", tags=["admin"])
+    async def metrics(self, info: Info) -> CampaignMetrics | None:
+        return CampaignMetrics.of(await info.context.metrics.by_campaign.load(self.id))
+
+    @strawberry.federation.field(description="Its last hundred exports, newest first.", tags=["admin"])
+    async def exports(self, info: Info) -> list[ExportJob] | None:
+        return [ExportJob.of(row) for row in await info.context.exports.by_campaign.load(self.id)]
 
     @classmethod
     def resolve_reference(cls, info: Info, id: str) -> Self:

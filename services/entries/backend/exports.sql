@@ -1,0 +1,97 @@
+-- name: insert_export
+-- Queues an export of a campaign; nothing when there is no such campaign.
+INSERT INTO export_job (id, campaign_id, kind, format, purpose, states, requested_by)
+SELECT :id, c.id, :kind, :format, :purpose, :states::text[], :requested_by FROM campaign c WHERE c.id = :campaign_id
+RETURNING (SELECT team_id FROM campaign WHERE id = :campaign_id) AS team_id
+
+-- name: exports_by_id
+-- The exports of these ids as they are at this moment.
+SELECT x.*, c.team_id, x.state = 'SUCCEEDED' AND x.expires_at <= now() AS expired,
+       extract(epoch FROM x.expires_at - now())::float8 AS seconds_left
+FROM export_job x
+JOIN campaign c ON c.id = x.campaign_id
+WHERE x.id = ANY(:ids::text[])
+
+-- name: exports_of_campaigns
+-- The exports of these campaigns, newest first, the last hundred of each.
+SELECT x.*, c.team_id, x.state = 'SUCCEEDED' AND x.expires_at <= now() AS expired,
+       extract(epoch FROM x.expires_at - now())::float8 AS seconds_left
+FROM campaign c
+CROSS JOIN LATERAL (SELECT * FROM export_job j WHERE j.campaign_id = c.id ORDER BY j.id DESC LIMIT 100) x
+WHERE c.id = ANY(:ids::text[])
+ORDER BY x.id DESC
+
+-- name: cancel_export
+-- Stops an export that is not done; a worker that is on it notices with its next report.
+UPDATE export_job x
+SET state = 'CANCELLED', finished_at = now()
+FROM campaign c
+WHERE x.id = :id AND x.state IN ('QUEUED', 'RUNNING') AND c.id = x.campaign_id
+RETURNING x.campaign_id, c.team_id
+
+-- name: begin_export
+-- Takes up an export that waits, or whose worker died: it starts over, under the next attempt.
+UPDATE export_job x
+SET state = 'RUNNING', attempt = x.attempt + 1, progress = 0, failure = NULL
+FROM campaign c
+WHERE x.id = :id AND x.state IN ('QUEUED', 'RUNNING') AND c.id = x.campaign_id
+RETURNING x.campaign_id, x.kind, x.format, x.purpose, x.states, x.attempt, c.document
+
+-- name: report_export
+-- Says how far an attempt is; nothing when it was cancelled or another attempt took over.
+UPDATE export_job SET progress = :progress WHERE id = :id AND state = 'RUNNING' AND attempt = :attempt
+RETURNING true
+
+-- name: publish_export
+-- Publishes the file of an attempt, unless it was cancelled or another attempt took over.
+UPDATE export_job
+SET state = 'SUCCEEDED', progress = 1, file = :file, row_count = :row_count, byte_size = :byte_size, sha256 = :sha256,
+    finished_at = now(), expires_at = now() + make_interval(hours => :hours)
+WHERE id = :id AND state = 'RUNNING' AND attempt = :attempt
+RETURNING true
+
+-- name: fail_export
+-- Gives an export up.
+UPDATE export_job SET state = 'FAILED', finished_at = now(), failure = :failure
+WHERE id = :id AND state IN ('QUEUED', 'RUNNING')
+
+-- name: published_file
+-- Which file of an export is the published one, if any.
+SELECT file FROM export_job WHERE id = :id AND state = 'SUCCEEDED'
+
+-- name: due_exports
+-- Exports whose files have outlived their time.
+SELECT id FROM export_job WHERE state = 'SUCCEEDED' AND expires_at <= now() ORDER BY expires_at LIMIT :limit
+
+-- name: expire_exports
+-- Marks exports whose files are gone.
+UPDATE export_job SET state = 'EXPIRED', file = NULL WHERE id = ANY(:ids::text[]) AND state = 'SUCCEEDED'
+
+-- name: expected_rows
+-- About how many rows an export will have, to tell its progress.
+SELECT CASE WHEN :kind = 'SELECTIONS' THEN (SELECT count(*) FROM selection WHERE campaign_id = :campaign_id)
+            ELSE (SELECT count(*) FROM entry WHERE campaign_id = :campaign_id) END
+
+-- name: exported_entries
+-- Entries of a campaign in id order, with what their eligibility depends on. For sharing without those who opted out or were erased.
+SELECT e.id, e.user_id, e.state, e.country, e.is_member, e.score, e.ticket_quantity, e.preferences, e.submitted_at, e.updated_at,
+       f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
+FROM entry_now e
+LEFT JOIN user_fact f ON f.user_id = e.user_id
+WHERE e.campaign_id = :campaign_id
+  AND (:states::text[] IS NULL OR e.state = ANY(:states::text[]))
+  AND (NOT :sharing OR e.state <> 'ERASED' AND f.do_not_sell IS NOT TRUE)
+ORDER BY e.id
+
+-- name: exported_selections
+-- Wins in finalized waves of a campaign in id order. For sharing without those who opted out or were erased.
+SELECT s.id, s.wave_id, w.name AS wave_name, s.entry_id, s.user_id, s.event_id, s.market_id, s.preference_rank,
+       s.ticket_quantity, s.created_at
+FROM selection s
+JOIN wave w ON w.id = s.wave_id AND w.state = 'FINALIZED'
+JOIN entry_now e ON e.campaign_id = s.campaign_id AND e.id = s.entry_id
+LEFT JOIN user_fact f ON f.user_id = s.user_id
+WHERE s.campaign_id = :campaign_id
+  AND (:states::text[] IS NULL OR e.state = ANY(:states::text[]))
+  AND (NOT :sharing OR e.state <> 'ERASED' AND f.do_not_sell IS NOT TRUE)
+ORDER BY s.id

@@ -1,0 +1,74 @@
+"""Exports over REST, and the route by which their files leave."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from services.entries.backend import exports_rules
+from services.entries.backend import exports_wire as x
+from services.entries.backend.waves_wire import Ids
+from services.kit.access import AccessAnswers, AccessCheck, AccessChecks, Permission
+from services.kit.errors import DomainError, Forbidden
+from services.kit.files import read
+from services.kit.pg import Row
+from services.kit.rest import Api, Call, problem_for
+
+api = Api("Entry Service: exports", "1.0.0")
+
+
+@api.post("/exports", x.NewExport, x.ExportAnswer)
+async def start_export(call: Call[x.NewExport]) -> x.ExportAnswer:
+    """Has a file written by the worker."""
+    return await call.service.exports.start(call.actor, call.body)
+
+
+@api.post("/exports/cancel", x.ExportId, x.ExportAnswer)
+async def cancel_export(call: Call[x.ExportId]) -> x.ExportAnswer:
+    """Stops an export that is not done."""
+    return await call.service.exports.cancel(call.actor, call.body.export_id)
+
+
+@api.post("/exports/batch", Ids, x.Exports)
+async def get_exports(call: Call[Ids]) -> x.Exports:
+    """Reads exports by id; unknown ids are left out."""
+    return x.Exports(await call.service.exports.exports(call.body.ids))
+
+
+@api.post("/exports/of-campaigns", Ids, x.Exports)
+async def list_exports_of_campaigns(call: Call[Ids]) -> x.Exports:
+    """Reads the last exports of many campaigns, newest first."""
+    return x.Exports(await call.service.exports.exports_of_campaigns(call.body.ids))
+
+
+async def download(request: Request) -> Response:
+    """Streams a file to the bearer of its link, if whoever asked for the export may still run exports."""
+    service = request.app.state.service
+    try:
+        export = await service.exports.downloadable(service.tokens.subject(request.path_params["token"]))
+        await _demand_permission(service, export)
+    except DomainError as error:
+        return problem_for(error)
+    name = f"{export['kind'].lower()}-{export['id']}.{exports_rules.EXTENSIONS[export['format']]}"
+    headers = {
+        "content-length": str(export["byte_size"]),
+        "content-disposition": f'attachment; filename="{name}"',
+        "content-type": exports_rules.CONTENT_TYPES[export["format"]],
+        "x-content-type-options": "nosniff",
+        "cache-control": "private, no-store",
+    }
+    if request.method == "HEAD":
+        return Response(headers=headers)
+    return StreamingResponse(read(service.files, export["file"]), headers=headers)
+
+
+FILES = Route("/{token}", download)
+
+
+async def _demand_permission(service: Any, export: Row) -> None:
+    check = AccessCheck(export["requested_by"], Permission.EXPORT_RUN, export["team_id"], export["campaign_id"])
+    users = service.peer("users")
+    answers = await users.call("POST", "/access/check", AccessAnswers, AccessChecks([check]), idempotent=True)
+    if answers.allowed != [True]:
+        raise Forbidden("Whoever asked for this export may not run exports any more.")

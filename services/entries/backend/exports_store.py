@@ -1,0 +1,123 @@
+"""Export jobs: asked for, looked at, stopped, expired. Typed twins of `exports.sql`; the writing is in `exports_files_store.py`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from services.entries.backend import exports_wire as x
+from services.entries.backend.audits_store import Audited, audited
+from services.kit import idempotency, jobs
+from services.kit.errors import IllegalTransition, NotFound
+from services.kit.files import FileTokens
+from services.kit.ids import new_id
+from services.kit.outbox import Outbox
+from services.kit.pg import Database, Queries, Row
+
+q = Queries(Path(__file__).with_name("exports.sql"))
+_LINK_SECONDS = 3600
+
+
+class ExportStore:
+    """Exports of campaigns. `public_url` is what the outside calls the router: links are made with it."""
+
+    def __init__(self, database: Database, outbox: Outbox, tokens: FileTokens, public_url: str) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._tokens = tokens
+        self._files_url = f"{public_url.rstrip('/')}/files/entries/"
+
+    async def start(self, actor: str, new: x.NewExport) -> x.ExportAnswer:
+        """Queues an export. Raises NotFound, Invalid, IdempotencyMismatch."""
+        async with audited(self._database, self._outbox, actor) as transaction:
+            export_id, replayed = await idempotency.once(
+                self._database,
+                transaction.connection,
+                actor=actor,
+                operation="startExport",
+                key=new.idempotency_key,
+                payload=msgspec.structs.replace(new, idempotency_key=None),
+                returns=str,
+                action=lambda: self._start(transaction, new),
+            )
+        return x.ExportAnswer(await self.export(export_id), replayed)
+
+    async def cancel(self, actor: str, export_id: str) -> x.ExportAnswer:
+        """Stops an export; one that is stopped stays so. Raises NotFound, IllegalTransition."""
+        async with audited(self._database, self._outbox, actor) as transaction:
+            row = await self._database.fetchrow(q.cancel_export, transaction.connection, id=export_id)
+            if row is not None:
+                await transaction.note("cancelExport", export_id, **row)
+        export = await self.export(export_id)
+        if export.state != "CANCELLED":
+            raise IllegalTransition(export.state, "CANCELLED")
+        return x.ExportAnswer(export, replayed=row is None)
+
+    async def export(self, export_id: str) -> x.Export:
+        """One export. Raises NotFound."""
+        found = await self.exports([export_id])
+        if not found:
+            raise NotFound("There is no such export.")
+        return found[0]
+
+    async def exports(self, ids: Sequence[str]) -> list[x.Export]:
+        """The exports of these ids, as far as they exist."""
+        return [self._export(row) for row in await self._database.fetch(q.exports_by_id, ids=list(ids))]
+
+    async def exports_of_campaigns(self, campaign_ids: Sequence[str]) -> list[x.Export]:
+        """The last hundred exports of each campaign, newest first."""
+        rows = await self._database.fetch(q.exports_of_campaigns, ids=list(campaign_ids))
+        return [self._export(row) for row in rows]
+
+    async def downloadable(self, export_id: str) -> Row:
+        """A published export with its `file`, `format` and whose it is. Raises NotFound when there is none, or none any more."""
+        rows = await self._database.fetch(q.exports_by_id, ids=[export_id])
+        if not rows or rows[0]["state"] != "SUCCEEDED" or rows[0]["expired"]:
+            raise NotFound("The file is not there any more. Start a new export.")
+        return rows[0]
+
+    async def _start(self, transaction: Audited, new: x.NewExport) -> str:
+        export_id = new_id("exp")
+        team_id = await self._database.fetchval(
+            q.insert_export,
+            transaction.connection,
+            id=export_id,
+            campaign_id=new.campaign_id,
+            kind=new.kind,
+            format=new.format,
+            purpose=new.purpose,
+            states=new.states,
+            requested_by=transaction.actor,
+        )
+        if team_id is None:
+            raise NotFound("There is no such campaign.")
+        await jobs.defer(
+            transaction.connection, "entries:export", queue="entries", lock="entries:export", export_id=export_id
+        )
+        await transaction.note("startExport", export_id, team_id=team_id, campaign_id=new.campaign_id, after=new)
+        return export_id
+
+    def _export(self, row: Row) -> x.Export:
+        state = "EXPIRED" if row["expired"] else row["state"]
+        url: str | None = None
+        if state == "SUCCEEDED":
+            seconds = min(_LINK_SECONDS, int(row["seconds_left"]))
+            url = self._files_url + self._tokens.issue(row["id"], seconds)
+        return x.Export(
+            id=row["id"],
+            campaign_id=row["campaign_id"],
+            team_id=row["team_id"],
+            kind=row["kind"],
+            format=row["format"],
+            purpose=row["purpose"],
+            state=state,
+            progress=row["progress"],
+            row_count=row["row_count"],
+            byte_size=row["byte_size"],
+            sha256=row["sha256"] and row["sha256"].hex(),
+            download_url=url,
+            created_at=row["created_at"],
+            finished_at=row["finished_at"],
+            expires_at=row["expires_at"],
+            failure=row["failure"],
+        )

@@ -1,0 +1,64 @@
+"""Metrics of campaigns on the wire."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Interval = Literal["hour", "day"]
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many entries have this key: a state or a country (null: not known)."""
+
+    key: str | None
+    count: int
+
+
+class MarketCount(msgspec.Struct, frozen=True):
+    """How many entries rank a market at this place."""
+
+    market_id: str
+    rank: int
+    count: int
+
+
+class Metrics(msgspec.Struct, frozen=True):
+    """A campaign in numbers; every part adds up to the rows it counts."""
+
+    campaign_id: str
+    registrations: int
+    by_state: list[Count]
+    by_country: list[Count]
+    by_market: list[MarketCount]
+    selected: int
+
+
+class MetricsOfCampaigns(msgspec.Struct):
+    """One for each campaign asked about, in order; zeros where nothing is known."""
+
+    metrics: list[Metrics]
+
+
+class TimelineRequest(msgspec.Struct, frozen=True):
+    """A campaign by hour or by day, UTC."""
+
+    campaign_id: str
+    interval: Interval
+
+
+class TimelineRequests(msgspec.Struct):
+    timelines: list[TimelineRequest]
+
+
+class TimelinePoint(msgspec.Struct, frozen=True):
+    """Entries submitted from `at` until the next point."""
+
+    at: datetime
+    count: int
+
+
+class Timelines(msgspec.Struct):
+    """`timelines[i]` answers the request's `timelines[i]`; points without entries are left out."""
+
+    timelines: list[list[TimelinePoint]]

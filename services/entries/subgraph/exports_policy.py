@@ -1,0 +1,24 @@
+"""Who may run and see exports: holders of EXPORT_RUN on the campaign. An export is only reached through what has asked already."""
+
+from typing import Any
+
+from services.entries.subgraph.exports_types import scope_of
+from services.entries.subgraph.waves_policy import campaign, campaign_of_input
+from services.kit.access import Permission, Scope
+from services.kit.policy import PUBLIC, SIGNED_IN, Rule, permission
+
+
+async def _export_of_input(_source: Any, info: Any, arguments: dict[str, Any]) -> Scope | None:
+    export = await info.context.exports.by_id.load(arguments["input"]["id"])
+    return export and scope_of(export)
+
+
+EXPORTS: dict[str, Rule] = {
+    "Query.exportJob": SIGNED_IN,
+    "Campaign.exports": permission(Permission.EXPORT_RUN, campaign),
+    "Mutation.startExport": permission(Permission.EXPORT_RUN, campaign_of_input),
+    "Mutation.cancelExport": permission(Permission.EXPORT_RUN, _export_of_input),
+    "ExportJob.*": PUBLIC,
+    "ExportStarted.*": PUBLIC,
+    "ExportCancelled.*": PUBLIC,
+}

@@ -1,0 +1,74 @@
+"""The Entry Service's metrics as this subgraph calls them: the only file that knows their HTTP paths."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from services.kit.upstream import Upstream
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many entries have this key."""
+
+    key: str | None
+    count: int
+
+
+class MarketCount(msgspec.Struct, frozen=True):
+    """How many entries rank a market at this place."""
+
+    market_id: str
+    rank: int
+    count: int
+
+
+class Metrics(msgspec.Struct, frozen=True):
+    """A campaign in numbers."""
+
+    campaign_id: str
+    registrations: int
+    by_state: list[Count]
+    by_country: list[Count]
+    by_market: list[MarketCount]
+    selected: int
+
+
+class TimelineRequest(msgspec.Struct, frozen=True):
+    """A campaign by `hour` or by `day`."""
+
+    campaign_id: str
+    interval: str
+
+
+class TimelinePoint(msgspec.Struct, frozen=True):
+    """Entries submitted from `at` until the next point."""
+
+    at: datetime
+    count: int
+
+
+class _Metrics(msgspec.Struct):
+    metrics: list[Metrics]
+
+
+class _Timelines(msgspec.Struct):
+    timelines: list[list[TimelinePoint]]
+
+
+class MetricsBackend:
+    """Calls of one request."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    async def metrics(self, campaign_ids: Sequence[str]) -> list[Metrics]:
+        """One for each campaign, in order."""
+        body = {"ids": campaign_ids}
+        return (await self._upstream.call("POST", "/metrics/batch", _Metrics, body, idempotent=True)).metrics
+
+    async def timelines(self, asked: Sequence[TimelineRequest]) -> list[list[TimelinePoint]]:
+        """One for each request, in order."""
+        body = {"timelines": asked}
+        answer = await self._upstream.call("POST", "/metrics/timelines", _Timelines, body, idempotent=True)
+        return answer.timelines

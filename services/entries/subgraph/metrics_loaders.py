@@ -1,0 +1,23 @@
+"""Batched reads of metrics: one call for all campaigns of a request."""
+
+from functools import cached_property
+
+from strawberry.dataloader import DataLoader
+
+from services.entries.subgraph.metrics_backend import Metrics, MetricsBackend, TimelinePoint, TimelineRequest
+from services.kit.upstream import Upstream
+
+
+class MetricsOfCampaigns:
+    """What a resolver asks about campaigns in numbers. Loaders are made when first used."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._backend = MetricsBackend(upstream)
+
+    @cached_property
+    def by_campaign(self) -> DataLoader[str, Metrics]:
+        return DataLoader(self._backend.metrics)
+
+    @cached_property
+    def timelines(self) -> DataLoader[TimelineRequest, list[TimelinePoint]]:
+        return DataLoader(self._backend.timelines)

@@ -1,0 +1,62 @@
+"""startExport: has a file of a campaign's rows written."""
+
+from typing import Annotated
+
+import strawberry
+
+from services.entries.subgraph.exports_backend import NewExport
+from services.entries.subgraph.exports_types import ExportFormat, ExportJob, ExportKind, ExportPurpose
+from services.entries.subgraph.types import EntryState, Info
+from services.kit.types import ID, IdempotencyMismatch, NotFound, ValidationFailed, typed
+from services.kit.upstream import Problem
+
+
+@strawberry.input(description="Which rows an export holds.")
+class ExportFilter:
+    states: list[EntryState] | None = strawberry.field(
+        description="Only rows of entries in one of these states, as they are when the file is written.", default=None
+    )
+
+
+@strawberry.input(description="A file to be written.")
+class StartExportInput:
+    campaign_id: ID = strawberry.field(description="The campaign.")
+    kind: ExportKind = strawberry.field(description="What it holds.")
+    format: ExportFormat = strawberry.field(description="How it is written.", default=ExportFormat.CSV)
+    purpose: ExportPurpose = strawberry.field(description="What it is for.", default=ExportPurpose.INTERNAL)
+    filter: ExportFilter | None = strawberry.field(description="Which rows; all when left out.", default=None)
+    idempotency_key: str | None = strawberry.field(
+        description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.", default=None
+    )
+
+
+@strawberry.type(description="The export is queued.")
+class ExportStarted:
+    job: ExportJob = strawberry.field(description="The export: poll it until it has succeeded.")
+    replayed: bool = strawberry.field(description="True when an earlier call with the same idempotencyKey had done it.")
+
+
+StartExportResult = Annotated[
+    ExportStarted | NotFound | ValidationFailed | IdempotencyMismatch,
+    strawberry.union("StartExportResult", description="What became of asking for an export."),
+]
+
+
+@strawberry.federation.mutation(description="Has a file of a campaign's rows written in the background.", tags=["admin"])
+async def start_export(
+    info: Info, input: Annotated[StartExportInput, strawberry.argument(description="The file.")]
+) -> StartExportResult:
+    states = input.filter.states if input.filter else None
+    new = NewExport(
+        campaign_id=input.campaign_id,
+        kind=input.kind.value,
+        format=input.format.value,
+        purpose=input.purpose.value,
+        states=None if states is None else sorted({state.value for state in states}),
+        idempotency_key=input.idempotency_key,
+    )
+    try:
+        answer = await info.context.exports.backend.start(new)
+    except Problem as problem:
+        return typed(problem, NotFound, ValidationFailed, IdempotencyMismatch)
+    return ExportStarted(job=ExportJob.of(answer.export), replayed=answer.replayed)
