@@ -121,7 +121,7 @@ class TokenVerifier:
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             raise BadToken("The token is not valid here.") from None
         subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= 255:
+        if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
             raise BadToken("The token's subject is not valid.")
         principal = Principal(user_id(issuer.url, subject), issuer.url, subject, claims)
         return principal, float(claims["exp"]) + _LEEWAY_SECONDS

@@ -48,7 +48,9 @@ class ChangeStore:
             row = await self._own(actor, amendment.id)
             _demand_open(row)
             _demand_state(row, _AMENDABLE, row["state"])
-            _demand_grantable(rules.Terms.of(msgspec.convert(row["document"], wire.CampaignSnapshot)), amendment)
+            _demand_grantable(
+                rules.Terms.of(msgspec.convert(row["document"], wire.CampaignSnapshot)), amendment
+            )
             if await self._database.fetchval(
                 q.amend,
                 id=row["id"],
@@ -73,7 +75,11 @@ class ChangeStore:
         raise RateLimited(1, "The entry is being changed right now. Try again in a second.")
 
     async def _own(self, actor: str | None, id_: str) -> Row:
-        row = await self._database.fetchrow(q.own_entry, id=id_, user_id=actor) if rules.is_plain(id_, 64) else None
+        row = (
+            await self._database.fetchrow(q.own_entry, id=id_, user_id=actor)
+            if rules.is_plain(id_, 64)
+            else None
+        )
         if row is None:
             raise NotFound("You have no such entry. Check its id.")
         return row
@@ -93,7 +99,11 @@ def _demand_state(row: Row, allowed: tuple[str, ...], wanted: str) -> None:
 
 
 def _demand_grantable(terms: rules.Terms, amendment: wire.Amendment) -> None:
-    if amendment.preferences is not None and (issues := rules.preference_issues(terms, amendment.preferences)):
+    if amendment.preferences is not None and (
+        issues := rules.preference_issues(terms, amendment.preferences)
+    ):
         raise InvalidPreferences("The ranked markets have errors; see issues.", issues=issues)
-    if amendment.ticket_quantity is not None and (issues := rules.ticket_issues(terms, amendment.ticket_quantity)):
+    if amendment.ticket_quantity is not None and (
+        issues := rules.ticket_issues(terms, amendment.ticket_quantity)
+    ):
         raise Invalid(issues)

@@ -68,7 +68,12 @@ def unmet(gate: wire.Gate | None, facts: Facts) -> list[wire.Reason]:
 
 
 def eligibility(
-    terms: Terms, facts: Facts, *, entry_state: str | None, campaign_state: str = "OPEN", score: float | None = None
+    terms: Terms,
+    facts: Facts,
+    *,
+    entry_state: str | None,
+    campaign_state: str = "OPEN",
+    score: float | None = None,
 ) -> list[wire.Reason]:
     """Why a fan cannot be selected (with an entry) or cannot enter (without one); empty when she can."""
     reasons: list[wire.Reason] = []
@@ -100,9 +105,17 @@ def preference_issues(terms: Terms, market_ids: Sequence[str]) -> list[Issue]:
     for rank, market_id in enumerate(market_ids):
         path = ["preferences", str(rank), "marketId"]
         if market_id not in terms.markets:
-            issues.append(Issue(path, "UNKNOWN_MARKET", "This market is not part of the campaign. Choose one of its markets."))
+            issues.append(
+                Issue(
+                    path,
+                    "UNKNOWN_MARKET",
+                    "This market is not part of the campaign. Choose one of its markets.",
+                )
+            )
         elif market_id in seen:
-            issues.append(Issue(path, "REPEATED_MARKET", "This market is ranked twice. Rank each market once."))
+            issues.append(
+                Issue(path, "REPEATED_MARKET", "This market is ranked twice. Rank each market once.")
+            )
         seen.add(market_id)
     return issues
 
@@ -111,7 +124,13 @@ def ticket_issues(terms: Terms, quantity: int) -> list[Issue]:
     """What is wrong with the number of tickets."""
     if 1 <= quantity <= terms.max_tickets:
         return []
-    return [Issue(["ticketQuantity"], "OUT_OF_RANGE", f"ticketQuantity must be 1 to {terms.max_tickets} for this campaign.")]
+    return [
+        Issue(
+            ["ticketQuantity"],
+            "OUT_OF_RANGE",
+            f"ticketQuantity must be 1 to {terms.max_tickets} for this campaign.",
+        )
+    ]
 
 
 def identity_of(terms: Terms, identity: wire.Identity, known_member_id: str | None) -> str | None:

@@ -8,7 +8,7 @@ import msgspec
 
 from services.entries.backend import rules, submissions_rules, wire
 from services.kit.paging import Page, cut
-from services.kit.pg import Database, Query, Queries, Row
+from services.kit.pg import Database, Queries, Query, Row
 
 q = Queries(Path(__file__).with_name("queries.sql"))
 

@@ -1,4 +1,4 @@
-"""How one submission fares: checked before it goes to the database, explained when the database did not take it. Pure."""
+"""How one submission fares: checked before it goes to the database, explained when that did not take it. Pure."""
 
 import hashlib
 from collections.abc import Sequence
@@ -61,12 +61,16 @@ def screen(submission: wire.Submission) -> wire.Refused | None:
 def examine(
     submission: wire.Submission, terms: rules.Terms | None, facts: rules.Facts, known_member_id: str | None
 ) -> Candidate | wire.Outcome:
-    """A candidate, perhaps with a refusal that an earlier entry would outrank; or what is final without asking further."""
+    """A candidate, perhaps with a refusal that an earlier entry would outrank; or an outcome that is final."""
     if terms is None:
         return _NO_CAMPAIGN
     identity = rules.identity_of(terms, submission.identity, known_member_id)
     if identity is None:
-        return _NO_EMAIL if terms.identity_key == "EMAIL" else wire.GateUnmet([wire.Reason("MEMBERSHIP_REQUIRED")])
+        return (
+            _NO_EMAIL
+            if terms.identity_key == "EMAIL"
+            else wire.GateUnmet([wire.Reason("MEMBERSHIP_REQUIRED")])
+        )
     return Candidate(
         submission=submission,
         terms=terms,
@@ -121,7 +125,9 @@ def _refusal(
 ) -> wire.GateUnmet | wire.InvalidPreferences | wire.Refused | None:
     if issues := rules.preference_issues(terms, submission.preferences):
         return wire.InvalidPreferences(issues)
-    if submission.ticket_quantity is not None and (issues := rules.ticket_issues(terms, submission.ticket_quantity)):
+    if submission.ticket_quantity is not None and (
+        issues := rules.ticket_issues(terms, submission.ticket_quantity)
+    ):
         return wire.Refused("VALIDATION_FAILED", issues[0].message, issues)
     if reasons := rules.unmet(terms.gate, facts):
         return wire.GateUnmet(reasons)

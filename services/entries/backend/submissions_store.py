@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from services.entries.backend import rules, submissions_rules, wire
-from services.entries.backend.submissions_rules import Candidate, Situation
 from services.entries.backend.store import entry_of
+from services.entries.backend.submissions_rules import Candidate, Situation
 from services.kit.ids import new_id
 from services.kit.outbox import Outbox
 from services.kit.pg import Database, Queries, Row
@@ -20,7 +20,10 @@ _BUSY = wire.Refused("RATE_LIMITED", "The campaign is being changed right now. T
 
 
 class SubmissionStore:
-    """Takes registrations. Terms of campaigns are remembered by version; the insert takes none on terms that are not the newest."""
+    """Takes registrations.
+
+    Terms of campaigns are remembered by version; the insert takes none on terms that are not the newest.
+    """
 
     def __init__(self, database: Database, lookup: LookupKey, outbox: Outbox) -> None:
         self._database = database
@@ -35,7 +38,9 @@ class SubmissionStore:
             open_places = [place for place, outcome in enumerate(outcomes) if outcome is None]
             if not open_places:
                 break
-            for place, outcome in zip(open_places, await self._attempt([submissions[p] for p in open_places]), strict=True):
+            for place, outcome in zip(
+                open_places, await self._attempt([submissions[p] for p in open_places]), strict=True
+            ):
                 outcomes[place] = outcome
         return [outcome or _BUSY for outcome in outcomes]
 
@@ -74,7 +79,9 @@ class SubmissionStore:
                 cards=row["cards"],
                 tiers=row["tiers"],
             )
-            examined.append(submissions_rules.examine(submission, known[submission.campaign_id], facts, row["member_id"]))
+            examined.append(
+                submissions_rules.examine(submission, known[submission.campaign_id], facts, row["member_id"])
+            )
         return examined
 
     async def _insert(self, candidates: Sequence[Candidate]) -> dict[int, wire.Outcome | None]:
@@ -111,7 +118,9 @@ class SubmissionStore:
 
     async def _situations(self, candidates: Sequence[Candidate]) -> dict[tuple[str, bytes], Situation]:
         rows = await self._database.fetch(
-            q.explain_refusals, campaign_ids=[c.terms.id for c in candidates], identities=[c.key for c in candidates]
+            q.explain_refusals,
+            campaign_ids=[c.terms.id for c in candidates],
+            identities=[c.key for c in candidates],
         )
         return {(row["asked_campaign_id"], row["asked_identity"]): _situation(row) for row in rows}
 

@@ -134,7 +134,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A registration as it is at this moment. `preferences` are market ids in rank order; `team_id` is the campaign's."""
+    """A registration as it is now. `preferences` are market ids in rank order; `team_id` is the campaign's."""
 
     id: str
     campaign_id: str

@@ -155,7 +155,9 @@ class EntriesBackend:
         """Why each entry cannot be selected, by entry id."""
         return (await self._read("/entries/eligibility", _Eligibilities, {"ids": ids})).reasons
 
-    async def eligibility_for_campaigns(self, identity: Identity, campaign_ids: Sequence[str]) -> dict[str, list[Reason]]:
+    async def eligibility_for_campaigns(
+        self, identity: Identity, campaign_ids: Sequence[str]
+    ) -> dict[str, list[Reason]]:
         """Why a fan cannot enter each campaign, by campaign id."""
         body = _of_user(identity, campaign_ids)
         return (await self._read("/campaigns/eligibility", _Eligibilities, body)).reasons

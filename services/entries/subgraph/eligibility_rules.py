@@ -50,12 +50,17 @@ _FR: Mapping[str, str] = {
     "ALREADY_SELECTED": "Vous avez déjà été sélectionné.",
     "UNDER_REVIEW": "Votre inscription est en cours d'examen. Vous n'avez rien à faire.",
     "INVALIDATED": "Votre inscription n'est plus valable.",
-    "WITHDRAWN": "Vous avez retiré votre inscription. Vous pouvez la soumettre de nouveau tant que les inscriptions sont ouvertes.",
+    "WITHDRAWN": "Vous avez retiré votre inscription. Vous pouvez la renvoyer tant que les inscriptions sont ouvertes.",
 }
 TEXTS: Mapping[str, Mapping[str, str]] = {"en": _EN, "es": _ES, "fr": _FR}
 _BRANDS = {
-    "VISA": "Visa", "MASTERCARD": "Mastercard", "AMEX": "American Express", "DISCOVER": "Discover",
-    "VERIZON": "Verizon", "CITI": "Citi", "ASU": "Arizona State University",
+    "VISA": "Visa",
+    "MASTERCARD": "Mastercard",
+    "AMEX": "American Express",
+    "DISCOVER": "Discover",
+    "VERIZON": "Verizon",
+    "CITI": "Citi",
+    "ASU": "Arizona State University",
 }
 _OR = {"en": "or", "es": "o", "fr": "ou"}
 
@@ -63,7 +68,9 @@ _OR = {"en": "or", "es": "o", "fr": "ou"}
 def message(code: str, values: Sequence[str], accept_language: str | None) -> str:
     """The text for a requirement, naming what would meet it."""
     language = preferred_locale(accept_language).partition("-")[0]
-    return TEXTS[language][code].format(values=_join([_name(value, language) for value in values], _OR[language]))
+    return TEXTS[language][code].format(
+        values=_join([_name(value, language) for value in values], _OR[language])
+    )
 
 
 @lru_cache(maxsize=1000)
@@ -73,10 +80,14 @@ def preferred_locale(accept_language: str | None) -> str:
     for part in (accept_language or "").split(",")[:20]:
         tag, _, weight = part.partition(";")
         quality = weight.strip().removeprefix("q=") or "1"
-        ranked.append((float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0, tag.strip().lower()))
+        ranked.append(
+            (float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0, tag.strip().lower())
+        )
     for quality, tag in sorted(ranked, key=lambda pair: -pair[0]):
         exact = next((locale for locale in LOCALES if locale.lower() == tag), None)
-        similar = next((locale for locale in LOCALES if tag and locale.partition("-")[0] == tag.partition("-")[0]), None)
+        similar = next(
+            (locale for locale in LOCALES if tag and locale.partition("-")[0] == tag.partition("-")[0]), None
+        )
         if quality > 0 and (exact or similar):
             return exact or similar or LOCALES[0]
     return LOCALES[0]

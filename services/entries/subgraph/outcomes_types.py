@@ -10,7 +10,9 @@ from services.entries.subgraph.types import CampaignState, Entry
 from services.kit.types import DateTime, Error, ValidationIssue
 
 
-@strawberry.type(description="This person has entered the campaign before, perhaps with another account; nothing was changed.")
+@strawberry.type(
+    description="This person has entered the campaign before, perhaps with another account; nothing was changed."
+)
 class AlreadyEntered(Error):
     entry: Entry = strawberry.field(description="The entry that is there.")
 
@@ -29,7 +31,9 @@ class GateUnmet(Error):
 
 @strawberry.type(description="The ranked markets break a rule; nothing was written.")
 class InvalidPreferences(Error):
-    issues: list[ValidationIssue] = strawberry.field(description="Everything that is wrong with them, each with its path.")
+    issues: list[ValidationIssue] = strawberry.field(
+        description="Everything that is wrong with them, each with its path."
+    )
 
 
 def already_entered(entry: backend.Entry) -> AlreadyEntered:

@@ -9,5 +9,7 @@ class Settings(SubgraphSettings):
     """Beyond the common settings: where the Entry Service is."""
 
     backend_url: str | None = Field(
-        None, validation_alias="ENTRIES_BACKEND_URL", description="the Entry Service; unset: mounted in-process"
+        None,
+        validation_alias="ENTRIES_BACKEND_URL",
+        description="the Entry Service; unset: mounted in-process",
     )

@@ -32,7 +32,9 @@ fragment all on Entry {
 
 
 @asynccontextmanager
-async def entries_service(database: Callable[[str], ServiceDatabase], **options: Any) -> AsyncIterator[ServiceUnderTest]:
+async def entries_service(
+    database: Callable[[str], ServiceDatabase], **options: Any
+) -> AsyncIterator[ServiceUnderTest]:
     """The entries service on a database of its own."""
     async with open_service("entries", database("entries").service_dsn, **options) as service:
         yield service
@@ -40,7 +42,9 @@ async def entries_service(database: Callable[[str], ServiceDatabase], **options:
 
 def campaign(**changes: Any) -> dict[str, Any]:
     """A campaign as the Campaign Service would publish it: open, three markets, one event in each, no gate."""
-    markets = [{"id": new_id("mkt"), "name": name, "country": "US"} for name in ("Chicago", "Denver", "Austin")]
+    markets = [
+        {"id": new_id("mkt"), "name": name, "country": "US"} for name in ("Chicago", "Denver", "Austin")
+    ]
     now = datetime.now(UTC)
     return {
         "id": new_id("cmp"),
@@ -113,10 +117,17 @@ def wishes(of: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 async def submit(
-    service: ServiceUnderTest, subject: str, input: dict[str, Any], *, headers: dict[str, str] | None = None, **claims: Any
+    service: ServiceUnderTest,
+    subject: str,
+    input: dict[str, Any],
+    *,
+    headers: dict[str, str] | None = None,
+    **claims: Any,
 ) -> dict[str, Any]:
     """What submitEntry answers the fan."""
-    answer = await service.graphql(SUBMIT, {"input": input}, token=issuer.token(subject, **claims), headers=headers)
+    answer = await service.graphql(
+        SUBMIT, {"input": input}, token=issuer.token(subject, **claims), headers=headers
+    )
     assert "errors" not in answer, answer["errors"]
     return answer["data"]["submitEntry"]
 

@@ -7,7 +7,15 @@ import pytest
 
 from services.kit.ids import new_id
 from tests.support import issuer
-from tests.unit.entries.registrations import SUBMIT, campaign, entries_service, publish, states, submit, wishes
+from tests.unit.entries.registrations import (
+    SUBMIT,
+    campaign,
+    entries_service,
+    publish,
+    states,
+    submit,
+    wishes,
+)
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no market": ({"preferences": []}, "InvalidPreferences"),
@@ -46,7 +54,9 @@ async def test_each_bad_input_is_refused_by_its_kind_and_spoils_no_other(databas
     async with entries_service(database) as service:
         tour = campaign()
         await publish(service, tour)
-        bad = [submit(service, f"bad-{n}", wishes(tour, **change)) for n, (change, _) in enumerate(BAD.values())]
+        bad = [
+            submit(service, f"bad-{n}", wishes(tour, **change)) for n, (change, _) in enumerate(BAD.values())
+        ]
         good = [submit(service, f"good-{n}", wishes(tour)) for n in range(len(bad))]
         answers = await asyncio.gather(*(call for pair in zip(bad, good, strict=True) for call in pair))
         refused = {name: answer["__typename"] for name, answer in zip(BAD, answers[::2], strict=True)}
@@ -58,7 +68,9 @@ async def test_each_bad_input_is_refused_by_its_kind_and_spoils_no_other(databas
 @pytest.mark.parametrize("name", MALFORMED)
 async def test_what_the_schema_does_not_allow_is_a_bad_request(database: Any, name: str) -> None:
     async with entries_service(database) as service:
-        answer = await service.graphql(SUBMIT, {"input": wishes(campaign(), **MALFORMED[name])}, token=issuer.token("ann"))
+        answer = await service.graphql(
+            SUBMIT, {"input": wishes(campaign(), **MALFORMED[name])}, token=issuer.token("ann")
+        )
         assert answer["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
 
 

@@ -48,7 +48,11 @@ def gate(tree: Any) -> wire.Gate:
         ({"all_of": [VISA, PHONE]}, rules.Facts(phone_verified=True), ["CARD_REQUIRED"]),
         ({"any_of": [VISA, PHONE]}, NOBODY, ["CARD_REQUIRED", "PHONE_UNCONFIRMED"]),
         ({"any_of": [VISA, PHONE]}, rules.Facts(phone_verified=True), []),
-        ({"all_of": [MEMBER, {"any_of": [VISA, CITI]}]}, rules.Facts(is_member=True), ["CARD_REQUIRED", "ACCOUNT_REQUIRED"]),
+        (
+            {"all_of": [MEMBER, {"any_of": [VISA, CITI]}]},
+            rules.Facts(is_member=True),
+            ["CARD_REQUIRED", "ACCOUNT_REQUIRED"],
+        ),
         ({"all_of": [PHONE, {"all_of": [PHONE]}]}, NOBODY, ["PHONE_UNCONFIRMED"]),
         ({"all_of": []}, NOBODY, []),
         ({"any_of": []}, NOBODY, []),
@@ -66,9 +70,11 @@ def test_what_is_no_gate_is_refused_at_the_wire(tree: Any) -> None:
 
 LEAVES = st.sampled_from([VISA, MEMBER, PHONE, IRELAND, CITI, ASU])
 TREES = st.recursive(
-    LEAVES, lambda inner: st.sampled_from(["all_of", "any_of"]).flatmap(
+    LEAVES,
+    lambda inner: st.sampled_from(["all_of", "any_of"]).flatmap(
         lambda kind: st.lists(inner, min_size=1, max_size=4).map(lambda children: {kind: children})
-    ), max_leaves=12,
+    ),
+    max_leaves=12,
 )
 FACTS = st.builds(
     rules.Facts,
@@ -99,8 +105,16 @@ def test_a_gate_is_boolean_logic_and_a_refusal_always_says_why(tree: Any, facts:
 
 def terms(**changes: Any) -> rules.Terms:
     values: dict[str, Any] = {
-        "id": "cmp_1", "version": 1, "team_id": "tea_1", "phone_required": False, "identity_key": "EMAIL", "gate": None,
-        "score_min": None, "score_max": None, "markets": frozenset({"mkt_1", "mkt_2"}), "max_tickets": 4,
+        "id": "cmp_1",
+        "version": 1,
+        "team_id": "tea_1",
+        "phone_required": False,
+        "identity_key": "EMAIL",
+        "gate": None,
+        "score_min": None,
+        "score_max": None,
+        "markets": frozenset({"mkt_1", "mkt_2"}),
+        "max_tickets": 4,
     }
     return rules.Terms(**{**values, **changes})
 
@@ -147,11 +161,11 @@ def test_preferences_are_known_markets_none_twice(ranked: list[str]) -> None:
 
 def test_every_code_has_a_text_in_every_language() -> None:
     for texts in TEXTS.values():
-        assert set(texts) == {code.value for code in EligibilityCode}
+        assert set(texts) == {code.name for code in EligibilityCode}
     assert {locale.partition("-")[0] for locale in LOCALES} == set(TEXTS)
     for locale in LOCALES:
         for code in EligibilityCode:
-            assert "{" not in message(code.value, ["VISA", "CITI", "IE"], locale)
+            assert "{" not in message(code.name, ["VISA", "CITI", "IE"], locale)
 
 
 @pytest.mark.parametrize(

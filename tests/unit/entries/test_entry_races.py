@@ -13,7 +13,17 @@ from services.entries.backend import snapshots_store, submissions_store, wire
 from services.entries.backend.submissions_store import SubmissionStore
 from services.kit.pg import Database, Query
 from tests.support.service import ServiceUnderTest
-from tests.unit.entries.registrations import campaign, entries_service, fan, id_of, publish, states, submit, tell, wishes
+from tests.unit.entries.registrations import (
+    campaign,
+    entries_service,
+    fan,
+    id_of,
+    publish,
+    states,
+    submit,
+    tell,
+    wishes,
+)
 
 INSERT = submissions_store.q.insert_entries
 ACCEPT = snapshots_store.q.accept_confirmed
@@ -91,7 +101,9 @@ async def test_a_submit_that_meets_a_close_is_refused(database: Any) -> None:
         await publish(service, tour)
         await submit(service, "zoe", wishes(tour))
         async with held(service) as transaction:
-            await transaction.pool.execute("UPDATE campaign SET state = 'CLOSED', version = 2 WHERE id = $1", tour["id"])
+            await transaction.pool.execute(
+                "UPDATE campaign SET state = 'CLOSED', version = 2 WHERE id = $1", tour["id"]
+            )
             late = asyncio.create_task(submit(service, "ann", wishes(tour)))
             assert await waits_for_a_lock(service, late)
         assert (await late)["__typename"] == "CampaignNotOpen"
@@ -147,7 +159,9 @@ async def test_when_a_close_is_answered_no_confirmation_follows(database: Any, s
         assert after.state == "ACCEPTED"
         assert waited is (statement is ACCEPT)
         if statement is ACCEPT_WITHOUT_LOCK:
-            assert at_close.state == "INVALIDATED", "the control must lose the race: it revives an invalid entry"
+            assert at_close.state == "INVALIDATED", (
+                "the control must lose the race: it revives an invalid entry"
+            )
 
 
 async def test_a_confirmation_that_meets_a_close_comes_too_late(database: Any) -> None:
@@ -156,7 +170,9 @@ async def test_a_confirmation_that_meets_a_close_comes_too_late(database: Any) -
         await publish(service, tour)
         await submit(service, "ann", wishes(tour))
         async with held(service) as transaction:
-            await transaction.pool.execute("UPDATE campaign SET state = 'CLOSED', version = 2 WHERE id = $1", tour["id"])
+            await transaction.pool.execute(
+                "UPDATE campaign SET state = 'CLOSED', version = 2 WHERE id = $1", tour["id"]
+            )
             confirm = asyncio.create_task(tell(service, fan("ann", phone_verified=True)))
             assert await waits_for_a_lock(service, confirm)
         await confirm
@@ -173,9 +189,9 @@ async def test_many_submits_of_one_person_make_one_entry(database: Any) -> None:
         outcomes = await asyncio.gather(*(store.submit([submission(tour, "ann")] * 3) for store in stores))
         flat = [outcome for each in outcomes for outcome in each]
         assert sum(isinstance(outcome, wire.Submitted) for outcome in flat) == 1
-        assert {outcome.entry.id for outcome in flat if isinstance(outcome, wire.Submitted | wire.AlreadyEntered)} == {
-            next(outcome.entry.id for outcome in flat if isinstance(outcome, wire.Submitted))
-        }
+        assert {
+            outcome.entry.id for outcome in flat if isinstance(outcome, wire.Submitted | wire.AlreadyEntered)
+        } == {next(outcome.entry.id for outcome in flat if isinstance(outcome, wire.Submitted))}
         assert len(flat) == 60
         assert sum(isinstance(outcome, wire.AlreadyEntered) for outcome in flat) == 59
 
@@ -186,8 +202,11 @@ async def test_control_look_first_then_insert_makes_two(database: Any) -> None:
     with psycopg.connect(made.owner_dsn, autocommit=True) as owner:
         owner.execute("ALTER TABLE entry DROP CONSTRAINT entry_campaign_id_identity_key")
     lines = INSERT.sql.splitlines()
-    start, end = (next(n for n, line in enumerate(lines) if mark in line) for mark in ("ON CONFLICT (campaign", "RETURNING e.id"))
-    look_first = "WHERE NOT EXISTS (SELECT 1 FROM entry x WHERE x.campaign_id = i.campaign_id AND x.identity = i.identity)"
+    start, end = (
+        next(n for n, line in enumerate(lines) if mark in line)
+        for mark in ("ON CONFLICT (campaign", "RETURNING e.id")
+    )
+    look_first = "WHERE NOT EXISTS (SELECT FROM entry x WHERE x.identity = i.identity)"
     order = next(n for n, line in enumerate(lines) if "ORDER BY i.campaign_id, i.identity" in line)
     naive = replace(INSERT, sql="\n".join([*lines[:order], look_first, *lines[order:start], *lines[end:]]))
     with pytest.MonkeyPatch.context() as patch:

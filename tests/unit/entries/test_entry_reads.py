@@ -10,7 +10,16 @@ import pytest
 from services.kit.upstream import Upstream
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest
-from tests.unit.entries.registrations import campaign, entries_service, fan, id_of, publish, submit, tell, wishes
+from tests.unit.entries.registrations import (
+    campaign,
+    entries_service,
+    fan,
+    id_of,
+    publish,
+    submit,
+    tell,
+    wishes,
+)
 
 ENTRY = "... on Entry { id state campaign { id } user { id } preferences { rank market { id } } }"
 
@@ -67,9 +76,12 @@ async def test_a_campaigns_entries_are_for_who_may_read_them(database: Any) -> N
         tour = campaign()
         await publish(service, tour)
         await submit(service, "ann", wishes(tour))
-        query = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Campaign { entries { nodes { id } } } } }"
+        query = """query ($r: [_Any!]!) { _entities(representations: $r) {
+            ... on Campaign { entries { nodes { id } } } } }"""
         for known in (tour["id"], "cmp_unknown"):
-            answer = await service.graphql(query, {"r": [{"__typename": "Campaign", "id": known}]}, token=issuer.token("ann"))
+            answer = await service.graphql(
+                query, {"r": [{"__typename": "Campaign", "id": known}]}, token=issuer.token("ann")
+            )
             assert answer["data"]["_entities"] == [{"entries": None}]
             assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
@@ -82,11 +94,15 @@ async def test_a_fans_entries_are_hers_alone(database: Any) -> None:
         query = """query ($r: [_Any!]!, $after: String) { _entities(representations: $r) { ... on User {
             entries(first: 2, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } } } }"""
         ann = [{"__typename": "User", "id": id_of("ann")}]
-        first = (await service.graphql(query, {"r": ann}, token=issuer.token("ann")))["data"]["_entities"][0]["entries"]
+        first = (await service.graphql(query, {"r": ann}, token=issuer.token("ann")))["data"]["_entities"][0][
+            "entries"
+        ]
         assert [node["id"] for node in first["nodes"]] == [ids[2], ids[1]], "newest first"
         assert first["pageInfo"]["hasNextPage"] is True
         variables = {"r": ann, "after": first["pageInfo"]["endCursor"]}
-        rest = (await service.graphql(query, variables, token=issuer.token("ann")))["data"]["_entities"][0]["entries"]
+        rest = (await service.graphql(query, variables, token=issuer.token("ann")))["data"]["_entities"][0][
+            "entries"
+        ]
         assert [node["id"] for node in rest["nodes"]] == [ids[0]]
         other = await service.graphql(query, {"r": ann}, token=service.grant("bea", "ENTRY_READ"))
         assert other["data"]["_entities"] == [{"entries": None}]
@@ -117,14 +133,17 @@ async def test_pages_of_a_campaign_go_on_where_they_ended_and_filter_by_state(da
 @pytest.mark.parametrize("first", [0, -1, 101])
 async def test_a_page_has_1_to_100_items(database: Any, first: int) -> None:
     async with entries_service(database) as service:
-        query = "query ($r: [_Any!]!, $n: Int) { _entities(representations: $r) { ... on User { entries(first: $n) { nodes { id } } } } }"
+        query = """query ($r: [_Any!]!, $n: Int) { _entities(representations: $r) {
+            ... on User { entries(first: $n) { nodes { id } } } } }"""
         representations = [{"__typename": "User", "id": id_of("ann")}]
         answer = await service.graphql(query, {"r": representations, "n": first}, token=issuer.token("ann"))
         assert answer["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
 
 
 async def test_a_viewer_finds_herself_in_a_campaign(database: Any) -> None:
-    fields = "... on Campaign { viewerEntry { id state } viewerEligibility { eligible reasons { code message } } }"
+    fields = (
+        "... on Campaign { viewerEntry { id state } viewerEligibility { eligible reasons { code message } } }"
+    )
     async with entries_service(database) as service:
         tour = campaign(phone_required=True, gate={"membership": True})
         await publish(service, tour)
@@ -134,7 +153,10 @@ async def test_a_viewer_finds_herself_in_a_campaign(database: Any) -> None:
         assert before["viewerEntry"] is None
         assert [reason["code"] for reason in before["viewerEligibility"]["reasons"]] == ["PHONE_UNCONFIRMED"]
         [unfit] = await service.entities(fields, me, token=issuer.token("bea", member_id=None))
-        assert [r["code"] for r in unfit["viewerEligibility"]["reasons"]] == ["PHONE_UNCONFIRMED", "MEMBERSHIP_REQUIRED"]
+        assert [r["code"] for r in unfit["viewerEligibility"]["reasons"]] == [
+            "PHONE_UNCONFIRMED",
+            "MEMBERSHIP_REQUIRED",
+        ]
         entry = (await submit(service, "ann", wishes(tour)))["entry"]
         await tell(service, fan("ann", phone_verified=True))
         [after] = await service.entities(fields, me, token=issuer.token("ann"))
@@ -165,7 +187,9 @@ async def test_an_entrys_eligibility_follows_its_state_and_its_fans_facts(databa
         assert await reasons() == ["CARD_REQUIRED"]
 
 
-async def test_fifty_registrations_are_one_request_and_two_statements(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_fifty_registrations_are_one_request_and_two_statements(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with entries_service(database) as service:
         tour = campaign()
         await publish(service, tour)
@@ -176,7 +200,9 @@ async def test_fifty_registrations_are_one_request_and_two_statements(database: 
         assert batches == len(seen["calls"])
         assert batches <= 3, "the first goes at once, what comes meanwhile goes together"
         assert seen["statements"] == 2 * batches
-        submissions = await service.resources.database.pool.fetch("SELECT count(*) FROM entry GROUP BY submitted_at")
+        submissions = await service.resources.database.pool.fetch(
+            "SELECT count(*) FROM entry GROUP BY submitted_at"
+        )
         assert max(row["count"] for row in submissions) >= 25
 
 
@@ -186,7 +212,9 @@ async def test_fifty_entries_are_one_request_and_one_statement(
 ) -> None:
     async with entries_service(database) as service:
         tour, representations = await fifty_entries(service)
-        token = service.grant("rita", "ENTRY_READ", tour["team_id"]) if who == "reader" else issuer.token("fan-7")
+        token = (
+            service.grant("rita", "ENTRY_READ", tour["team_id"]) if who == "reader" else issuer.token("fan-7")
+        )
         with counted(service, monkeypatch) as seen:
             found = await service.entities(ENTRY, representations, token=token)
         assert sum(entity is not None for entity in found) == (50 if who == "reader" else 1)
@@ -227,10 +255,14 @@ async def test_fifty_campaigns_are_one_request_and_one_statement_a_field(
         assert seen == {"calls": calls, "statements": sum(not call.startswith("/access") for call in calls)}
         assert len(found) == 50
         shown = [next(iter(entity.values())) for entity in found]
-        assert sum(value not in (None, {"nodes": []}) for value in shown) == (50 if "eligible" in field else 3)
+        assert sum(value not in (None, {"nodes": []}) for value in shown) == (
+            50 if "eligible" in field else 3
+        )
 
 
-async def test_fifty_users_are_one_request_and_one_statement(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_fifty_users_are_one_request_and_one_statement(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with entries_service(database) as service:
         await fifty_entries(service)
         me = {"__typename": "User", "id": id_of("fan-7")}

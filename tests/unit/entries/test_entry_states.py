@@ -1,4 +1,4 @@
-"""PENDING_PHONE: accepted by a confirmation before the deadline, invalid from the deadline on, exactly once, for good."""
+"""PENDING_PHONE: accepted by a confirmation before the deadline, invalid from the deadline on, once and for good."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -7,9 +7,19 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.kit.paging import Page
+from services.entries.backend.wire import PageRequest
 from tests.support import issuer
-from tests.unit.entries.registrations import campaign, entries_service, fan, id_of, publish, states, submit, tell, wishes
+from tests.unit.entries.registrations import (
+    campaign,
+    entries_service,
+    fan,
+    id_of,
+    publish,
+    states,
+    submit,
+    tell,
+    wishes,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -43,9 +53,11 @@ async def test_a_confirmed_fan_need_not_wait(database: Any) -> None:
         ({"closes_at": datetime.now(UTC) - MINUTE}, False),
         ({"state": "PAUSED", "closes_at": datetime.now(UTC) - MINUTE}, False),
     ],
-    ids=str,
+    ids=["paused", "closed", "cancelled", "time is up", "time is up while paused"],
 )
-async def test_the_deadline_decides_what_a_confirmation_does(database: Any, change: dict[str, Any], accepted: bool) -> None:
+async def test_the_deadline_decides_what_a_confirmation_does(
+    database: Any, change: dict[str, Any], accepted: bool
+) -> None:
     async with entries_service(database) as service:
         tour = campaign(phone_required=True)
         await publish(service, tour)
@@ -63,7 +75,9 @@ async def test_reads_say_invalidated_before_the_job_has_run_and_the_job_runs_onc
         entry_id = (await submit(service, "ann", wishes(tour)))["entry"]["id"]
         await publish(service, {**tour, "version": 2, "state": "CLOSED"})
         assert await states(service, tour) == {id_of("ann"): "PENDING_PHONE"}
-        answer = await service.graphql(f'{{ entry(id: "{entry_id}") {{ state }} }}', token=issuer.token("ann"))
+        answer = await service.graphql(
+            f'{{ entry(id: "{entry_id}") {{ state }} }}', token=issuer.token("ann")
+        )
         assert answer["data"]["entry"]["state"] == "INVALIDATED"
         runs = await asyncio.gather(*(service.resources.snapshots.invalidate_unconfirmed() for _ in range(5)))
         assert sum(runs) == 1
@@ -89,7 +103,9 @@ async def test_news_that_are_not_newer_change_nothing(database: Any) -> None:
     async with entries_service(database) as service:
         tour = campaign(version=5, state="CLOSED")
         await publish(service, tour)
-        await publish(service, {**tour, "version": 5, "state": "OPEN"}, {**tour, "version": 4, "state": "OPEN"})
+        await publish(
+            service, {**tour, "version": 5, "state": "OPEN"}, {**tour, "version": 4, "state": "OPEN"}
+        )
         assert (await submit(service, "ann", wishes(tour)))["__typename"] == "CampaignNotOpen"
         gated = campaign(gate={"card": {"brands": ["VISA"]}})
         await publish(service, gated)
@@ -104,16 +120,16 @@ async def test_many_unconfirmed_entries_are_invalidated_by_chunks(database: Any)
         await publish(service, tour)
         await service.resources.database.pool.execute(
             """
-            INSERT INTO entry (id, campaign_id, user_id, identity, state, preferences, ticket_quantity, is_member, request_digest)
+            INSERT INTO entry (id, campaign_id, user_id, identity, state, preferences, ticket_quantity, is_member,
+                               request_digest)
             SELECT 'ent_' || n, $1, 'usr_' || n, int4send(n), 'PENDING_PHONE', '{mkt_1}', 1, false, ''
             FROM generate_series(1, 2500) n
             """,
             tour["id"],
         )
         await publish(service, {**tour, "version": 2, "state": "CLOSED"})
-        page: Page[Any]
         [page] = await service.resources.store.pages_of_campaigns(
-            [page_request(tour["id"], ["PENDING_PHONE"])]
+            [PageRequest(tour["id"], 10, None, ["PENDING_PHONE"])]
         )
         assert page.items == [], "as soon as it is closed, nobody reads an unconfirmed entry"
         chunks = [await service.resources.snapshots.invalidate_unconfirmed() for _ in range(4)]
@@ -132,7 +148,9 @@ async def test_many_unconfirmed_entries_are_invalidated_by_chunks(database: Any)
         ("ERASED", "WITHDRAWN"),
     ],
 )
-async def test_the_database_refuses_transitions_that_nobody_should_make(database: Any, before: str, after: str) -> None:
+async def test_the_database_refuses_transitions_that_nobody_should_make(
+    database: Any, before: str, after: str
+) -> None:
     async with entries_service(database) as service:
         tour = campaign()
         await publish(service, tour)
@@ -144,9 +162,3 @@ async def test_the_database_refuses_transitions_that_nobody_should_make(database
         )
         with pytest.raises(asyncpg.CheckViolationError, match=f"{after} cannot follow {before}"):
             await service.resources.database.pool.execute("UPDATE entry SET state = $1", after)
-
-
-def page_request(key: str, states: list[str]) -> Any:
-    from services.entries.backend.wire import PageRequest
-
-    return PageRequest(key, 10, None, states)

@@ -1,7 +1,8 @@
-"""Submits, withdrawals, confirmations and a close in any order, many at a time: what must be true in the end is true."""
+"""Submits, withdrawals, confirmations and a close in any order, many at a time: the end is as it must be."""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -42,7 +43,9 @@ def witnessed(database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
 
 @given(before=ROUNDS, beside=st.lists(ACTS, max_size=6), after=ROUNDS)
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_any_interleaving_ends_well(
     witnessed: ServiceDatabase, before: list[list[Any]], beside: list[Any], after: list[list[Any]]
@@ -50,7 +53,9 @@ def test_any_interleaving_ends_well(
     asyncio.run(_play(witnessed, before, beside, after))
 
 
-async def _play(made: ServiceDatabase, before: list[list[Any]], beside: list[Any], after: list[list[Any]]) -> None:
+async def _play(
+    made: ServiceDatabase, before: list[list[Any]], beside: list[Any], after: list[list[Any]]
+) -> None:
     async with entries_service(lambda _: made) as service:
         tour = campaign(phone_required=True)
         names = {name: f"{name}-{tour['id']}" for name in FANS}
@@ -73,7 +78,9 @@ async def _play(made: ServiceDatabase, before: list[list[Any]], beside: list[Any
 
 async def _act(service: ServiceUnderTest, tour: dict[str, Any], act: str, subject: str) -> Any:
     if act == "submit":
-        identity = wire.Identity(id_of(subject), "http://issuer.test", subject, email=f"{subject}@example.com")
+        identity = wire.Identity(
+            id_of(subject), "http://issuer.test", subject, email=f"{subject}@example.com"
+        )
         [outcome] = await service.resources.submissions.submit(
             [wire.Submission(tour["id"], identity, [tour["markets"][0]["id"]])]
         )
@@ -81,10 +88,8 @@ async def _act(service: ServiceUnderTest, tour: dict[str, Any], act: str, subjec
     if act == "confirm":
         return await tell(service, fan(subject, phone_verified=True))
     for entry in await service.resources.store.entries_of_user(id_of(subject), [tour["id"]]):
-        try:
+        with suppress(DomainError):
             await service.resources.changes.withdraw(id_of(subject), entry.id)
-        except DomainError:
-            pass
     return None
 
 

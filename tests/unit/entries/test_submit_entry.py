@@ -39,7 +39,8 @@ async def test_a_registration_is_answered_whole(database: Any) -> None:
         assert entry["campaign"] == {"id": tour["id"]}
         assert entry["user"] == {"id": id_of("ann")}
         assert entry["preferences"] == [
-            {"rank": rank, "market": {"id": market["id"]}} for rank, market in enumerate(tour["markets"][:2], 1)
+            {"rank": rank, "market": {"id": market["id"]}}
+            for rank, market in enumerate(tour["markets"][:2], 1)
         ]
 
 
@@ -68,7 +69,9 @@ async def test_the_campaign_says_what_makes_a_person(
         tour = campaign(identity_key=identity_key)
         await publish(service, tour)
         first = await submit(service, "ann", wishes(tour))
-        again = await submit(service, "ann" if same is None else "ann-elsewhere", wishes(tour), **(same or {}))
+        again = await submit(
+            service, "ann" if same is None else "ann-elsewhere", wishes(tour), **(same or {})
+        )
         assert again["__typename"] == "AlreadyEntered"
         assert again["entry"]["id"] == first["entry"]["id"]
         assert (await submit(service, "bea", wishes(tour), **other))["__typename"] == "EntrySubmitted"
@@ -78,7 +81,12 @@ async def test_a_fan_without_the_identity_is_told_what_is_missing(database: Any)
     async with entries_service(database) as service:
         by_email, by_membership = campaign(), campaign(identity_key="MEMBER_ID")
         await publish(service, by_email, by_membership)
-        for claims in ({"email": None}, {"email_verified": False}, {"email": "a\0@example.com"}):
+        without: list[dict[str, Any]] = [
+            {"email": None},
+            {"email_verified": False},
+            {"email": "a\0@example.com"},
+        ]
+        for claims in without:
             answer = await submit(service, "ann", wishes(by_email), **claims)
             assert answer["__typename"] == "ValidationFailed"
             assert answer["issues"][0]["code"] == "EMAIL_MISSING"
@@ -138,17 +146,24 @@ async def test_the_same_key_replays_and_another_input_is_refused(database: Any) 
         assert other["__typename"] == "IdempotencyMismatch"
         await publish(service, {**tour, "version": 2, "state": "CLOSED"})
         late = await submit(service, "ann", wishes(tour, idempotencyKey="try-1"))
-        assert (late["__typename"], late["replayed"]) == ("EntrySubmitted", True), "a replay outlives the close"
+        assert (late["__typename"], late["replayed"]) == ("EntrySubmitted", True), (
+            "a replay outlives the close"
+        )
 
 
 async def test_an_unmet_gate_is_named_in_the_fans_language(database: Any) -> None:
     async with entries_service(database) as service:
-        tour = campaign(gate={"all_of": [{"card": {"brands": ["VISA", "AMEX"]}}, {"region": {"countries": ["CA"]}}]})
+        tour = campaign(
+            gate={"all_of": [{"card": {"brands": ["VISA", "AMEX"]}}, {"region": {"countries": ["CA"]}}]}
+        )
         await publish(service, tour)
         answer = await submit(service, "ann", wishes(tour), headers={"accept-language": "fr-CA, en;q=0.5"})
         assert answer["reasons"] == [
             {"code": "CARD_REQUIRED", "message": "Vérifiez une carte : Visa ou American Express."},
-            {"code": "REGION_NOT_SERVED", "message": "Cette prévente est réservée aux fans des pays suivants : Canada."},
+            {
+                "code": "REGION_NOT_SERVED",
+                "message": "Cette prévente est réservée aux fans des pays suivants : Canada.",
+            },
         ]
         await tell(service, fan("ann", cards=["AMEX"]))
         assert (await submit(service, "ann", wishes(tour), country="CA"))["__typename"] == "EntrySubmitted"
@@ -171,7 +186,9 @@ async def test_an_account_is_needed_and_a_service_account_is_no_fan(database: An
         await publish(service, tour)
         anonymous = await service.graphql(SUBMIT, {"input": wishes(tour)})
         assert anonymous["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-        robot = await service.graphql(SUBMIT, {"input": wishes(tour)}, token=issuer.token("robot", client_id="robot"))
+        robot = await service.graphql(
+            SUBMIT, {"input": wishes(tour)}, token=issuer.token("robot", client_id="robot")
+        )
         assert robot["errors"][0]["extensions"]["code"] == "FORBIDDEN"
         assert await states(service, tour) == {}
 

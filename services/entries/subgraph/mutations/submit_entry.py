@@ -37,17 +37,21 @@ class SubmitEntryInput:
         description="The markets she would go to, in rank order, the dearest first; at least one, none twice."
     )
     ticket_quantity: int | None = strawberry.field(
-        description="How many tickets she would like to buy, up to the campaign's ticket limit; 1 when left out.", default=None
+        description="How many tickets she would like to buy, up to the campaign's ticket limit; 1 when left out.",
+        default=None,
     )
     idempotency_key: str | None = strawberry.field(
-        description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.", default=None
+        description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.",
+        default=None,
     )
 
 
 @strawberry.type(description="The fan is registered.")
 class EntrySubmitted:
     entry: Entry = strawberry.field(description="The registration.")
-    replayed: bool = strawberry.field(description="True when an earlier call with the same idempotencyKey had done it.")
+    replayed: bool = strawberry.field(
+        description="True when an earlier call with the same idempotencyKey had done it."
+    )
 
 
 SubmitEntryResult = Annotated[
@@ -65,7 +69,10 @@ SubmitEntryResult = Annotated[
 
 
 @strawberry.mutation(
-    description="Registers the caller for a campaign, once per person. While her phone is unconfirmed and the campaign needs one, the entry waits."
+    description=(
+        "Registers the caller for a campaign, once per person. "
+        "While the campaign needs a phone and hers is unconfirmed, the entry waits as PENDING_PHONE."
+    )
 )
 async def submit_entry(
     info: Info, input: Annotated[SubmitEntryInput, strawberry.argument(description="The registration.")]
@@ -98,9 +105,13 @@ def _unfit(input: SubmitEntryInput) -> SubmitEntryResult | None:
     for rank, preference in enumerate(input.preferences):
         if not _is_fit(preference.market_id):
             path = ["preferences", str(rank), "marketId"]
-            return invalid_preferences([backend.Issue(path, "UNKNOWN_MARKET", "This market is not part of the campaign.")])
+            return invalid_preferences(
+                [backend.Issue(path, "UNKNOWN_MARKET", "This market is not part of the campaign.")]
+            )
     if input.idempotency_key is not None and not _is_fit(input.idempotency_key):
-        issue = backend.Issue(["idempotencyKey"], "MALFORMED", "idempotencyKey must be 1 to 200 printable characters.")
+        issue = backend.Issue(
+            ["idempotencyKey"], "MALFORMED", "idempotencyKey must be 1 to 200 printable characters."
+        )
         return _validation_failed("The input has errors; see issues.", [issue])
     return None
 
@@ -138,4 +149,6 @@ def _refused(code: str, message: str, issues: list[backend.Issue]) -> SubmitEntr
 
 
 def _validation_failed(message: str, issues: list[backend.Issue]) -> ValidationFailed:
-    return ValidationFailed(code="VALIDATION_FAILED", message=message, path=None, issues=validation_issues(issues))
+    return ValidationFailed(
+        code="VALIDATION_FAILED", message=message, path=None, issues=validation_issues(issues)
+    )

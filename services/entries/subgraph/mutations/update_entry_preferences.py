@@ -17,7 +17,9 @@ class UpdateEntryPreferencesInput:
     preferences: list[PreferenceInput] | None = strawberry.field(
         description="The markets she would go to, in rank order, in place of the old ones.", default=None
     )
-    ticket_quantity: int | None = strawberry.field(description="How many tickets she would like to buy.", default=None)
+    ticket_quantity: int | None = strawberry.field(
+        description="How many tickets she would like to buy.", default=None
+    )
 
 
 @strawberry.type(description="The entry has its new wishes.")
@@ -39,13 +41,20 @@ UpdateEntryPreferencesResult = Annotated[
 
 @strawberry.mutation(description="Changes the wishes of the caller's own entry, while the campaign is open.")
 async def update_entry_preferences(
-    info: Info, input: Annotated[UpdateEntryPreferencesInput, strawberry.argument(description="The new wishes.")]
+    info: Info,
+    input: Annotated[UpdateEntryPreferencesInput, strawberry.argument(description="The new wishes.")],
 ) -> UpdateEntryPreferencesResult:
     market_ids = None if input.preferences is None else [p.market_id for p in input.preferences]
     try:
         entry = await info.context.backend.amend(input.id, market_ids, input.ticket_quantity)
     except Problem as problem:
         return typed(
-            problem, CampaignNotOpen, InvalidPreferences, IllegalTransition, NotFound, RateLimited, ValidationFailed
+            problem,
+            CampaignNotOpen,
+            InvalidPreferences,
+            IllegalTransition,
+            NotFound,
+            RateLimited,
+            ValidationFailed,
         )
     return EntryPreferencesUpdated(entry=Entry.of(entry))

@@ -26,7 +26,9 @@ WithdrawEntryResult = Annotated[
 ]
 
 
-@strawberry.mutation(description="Takes the caller's own entry back, while the campaign is open. Safe to repeat.")
+@strawberry.mutation(
+    description="Takes the caller's own entry back, while the campaign is open. Safe to repeat."
+)
 async def withdraw_entry(
     info: Info, input: Annotated[WithdrawEntryInput, strawberry.argument(description="The entry.")]
 ) -> WithdrawEntryResult:

@@ -23,7 +23,7 @@ CREATE TABLE campaign (
     score_max      double precision,
     document       jsonb NOT NULL
 );
-COMMENT ON COLUMN campaign.document IS 'the whole snapshot, with gate, markets and events, as the Campaign Service published it';
+COMMENT ON COLUMN campaign.document IS 'the whole snapshot, with gate, markets and events';
 
 CREATE TABLE user_fact (
     user_id        text COLLATE "C" PRIMARY KEY,
