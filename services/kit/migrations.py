@@ -53,7 +53,6 @@ def grants(role: str, *, append_only: tuple[str, ...] = ()) -> str:
         f"GRANT USAGE ON SCHEMA public TO {role}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
-        f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {role}",
         f"REVOKE ALL ON alembic_version FROM {role}",
         *[f"REVOKE UPDATE, DELETE ON {table} FROM {role}" for table in append_only],
     ]

@@ -112,7 +112,6 @@ class User:
     keys=["id"],
     description="Those who run campaigns together. Only its members see it; a member is who has a role on it or on "
     "one of its campaigns.",
-    tags=ADMIN,
 )
 class Team:
     id: ID = strawberry.field(description="Opaque id.")
@@ -142,9 +141,7 @@ class Team:
         return cls(id=ID(team.id), name=team.name)
 
 
-@strawberry.federation.type(
-    description="A role that a user has on a team, or on one campaign of it.", tags=ADMIN
-)
+@strawberry.federation.type(description="A role that a user has on a team, or on one campaign of it.")
 class RoleBinding:
     id: ID = strawberry.field(description="Opaque id; revoke the role by it.")
     role: Role = strawberry.field(description="What she may do.")
