@@ -150,7 +150,7 @@ class GraphQLEndpoint(Generic[C]):
         body = await read_body(receive, MAX_BODY)
         authorization = headers.get(b"authorization")
         if not self._proof.accepts(headers.get(HEADER, b""), body, authorization or b""):
-            await _answer(send, 401, _failure("Requests come through the router.", "UNAUTHENTICATED"))
+            await _answer(send, 401, _failure("Requests come through the router.", "ROUTER_PROOF_REFUSED"))
             return
         try:
             principal = await self._verifier.authenticate(authorization)
