@@ -90,23 +90,26 @@ WHERE p.id = :pool_id
 
 -- name: codes
 -- Codes by their ids, or by the selections or entries that hold them, with who holds them and whether she may see them yet.
-SELECT c.id, c.sealed, p.event_id, p.campaign_id, k.team_id, a.selection_id, a.entry_id, a.user_id, a.assigned_at, a.redeemed_at,
-       d.released_at,
+-- The LIMITs hold the planner to the indexes: right after a mass assignment it knows nothing of the tables' sizes.
+SELECT c.id, c.sealed, p.event_id, p.campaign_id, k.team_id, a.selection_id, a.entry_id, a.user_id, a.assigned_at,
+       a.redeemed_at, d.released_at,
        CASE WHEN a.redeemed_at IS NOT NULL THEN 'REDEEMED'
             WHEN a.code_id IS NOT NULL THEN 'ASSIGNED'
             WHEN c.position <= p.taken THEN 'RESERVED'
             ELSE 'AVAILABLE' END AS state
 FROM (
-    SELECT unnest(:ids::text[])
+    SELECT id FROM unnest(:ids::text[]) AS given (id)
     UNION
-    SELECT code_id FROM assignment WHERE selection_id = ANY(:selection_ids::text[])
+    SELECT held.code_id FROM unnest(:selection_ids::text[]) AS given (id)
+    CROSS JOIN LATERAL (SELECT code_id FROM assignment WHERE selection_id = given.id LIMIT 1) AS held
     UNION
-    SELECT code_id FROM assignment WHERE entry_id = ANY(:entry_ids::text[])
+    SELECT held.code_id FROM unnest(:entry_ids::text[]) AS given (id)
+    CROSS JOIN LATERAL (SELECT code_id FROM assignment WHERE entry_id = given.id LIMIT 100) AS held
 ) AS wanted (id)
-JOIN code c ON c.id = wanted.id
+CROSS JOIN LATERAL (SELECT * FROM code WHERE id = wanted.id LIMIT 1) AS c
 JOIN code_pool p ON p.id = c.pool_id
 JOIN campaign k ON k.id = p.campaign_id
-LEFT JOIN assignment a ON a.code_id = c.id
+LEFT JOIN LATERAL (SELECT * FROM assignment WHERE code_id = c.id LIMIT 1) AS a ON true
 LEFT JOIN distribution d ON d.id = a.distribution_id
 ORDER BY c.id
 

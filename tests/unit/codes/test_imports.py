@@ -1,6 +1,7 @@
-"""Files of codes: every bad line is told, every good one kept, and nothing is there twice, whoever imports at the same time."""
+"""Files of codes: every bad line is told, every good one kept, nothing is there twice, whoever imports at once."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -8,6 +9,7 @@ import pytest
 
 from services.codes.backend import imports_jobs
 from services.codes.backend.imports_store import ImportStore
+from services.codes.backend.rules import Line
 from tests.unit.codes.conftest import Codes
 
 CSV = '\ufeffcode\r\nALPHA-0001\r\n"ALPHA-0002"\r\n\r\nx\r\nALPHA-0001\r\nBAD CODE\r\nALPHA-0003\r\n'
@@ -62,16 +64,17 @@ async def test_codes_leave_the_pool_in_the_order_of_the_file(codes: Codes) -> No
     assert values == [b"ALPHA-0003", b"ALPHA-0001", b"ALPHA-0002"]
 
 
-@pytest.mark.parametrize(
-    ("csv", "code"),
-    [("ALPHA\x00-0001", "NUL_CHARACTER"), ("PK\x03\x04\x14", "NOT_TEXT"), ("", "EMPTY"), ("\r\n", "EMPTY")],
-)
-async def test_what_is_no_text_is_refused_whole(codes: Codes, csv: str, code: str) -> None:
+async def test_what_is_no_text_is_refused_whole(codes: Codes) -> None:
     pool = await codes.pool(codes.events[0])
-    refused = await codes.mutate(
-        "importCodes", "... on ValidationFailed { issues { path code } }", poolId=pool, csv=csv
-    )
-    assert refused == {"__typename": "ValidationFailed", "issues": [{"path": ["csv"], "code": code}]}
+    fields = "... on ValidationFailed { issues { path code } }"
+    for csv, code in {
+        "ALPHA\0-1": "NUL_CHARACTER",
+        "PK\x03\x04\x14": "NOT_TEXT",
+        "": "EMPTY",
+        "\r\n": "EMPTY",
+    }.items():
+        refused = await codes.mutate("importCodes", fields, poolId=pool, csv=csv)
+        assert refused == {"__typename": "ValidationFailed", "issues": [{"path": ["csv"], "code": code}]}
     assert not await codes.sql("SELECT FROM code_import")
 
 
@@ -123,17 +126,17 @@ async def test_an_import_killed_between_chunks_goes_on(codes: Codes, monkeypatch
     lines = [f"ALPHA-{n:04}" for n in range(20)] + ["x", "ALPHA-0001"]
     fields = "... on CodeImportStarted { import { id } }"
     started = await codes.mutate("importCodes", fields, poolId=pool, csv="\n".join(lines))
-    id = started["import"]["id"]
+    import_id = started["import"]["id"]
     for _ in range(3):
-        task = asyncio.ensure_future(imports_jobs.read(Dying(codes.resources.imports, 2), id))
+        task = asyncio.ensure_future(imports_jobs.read(Dying(codes.resources.imports, 2), import_id))
         with pytest.raises(asyncio.CancelledError):
             await task
     query = "query ($id: ID!) { codeImport(id: $id) { state accepted duplicates malformed progress } }"
-    found = (await codes.ask(query, id=id))["codeImport"]
+    found = (await codes.ask(query, id=import_id))["codeImport"]
     assert (found["state"], found["accepted"]) == ("RUNNING", 18)
     assert 0 < found["progress"] < 1
     await codes.work()
-    found = (await codes.ask(query, id=id))["codeImport"]
+    found = (await codes.ask(query, id=import_id))["codeImport"]
     assert (found["state"], found["accepted"], found["duplicates"], found["malformed"]) == (
         "SUCCEEDED",
         20,
@@ -143,21 +146,18 @@ async def test_an_import_killed_between_chunks_goes_on(codes: Codes, monkeypatch
     assert (await codes.counts(codes.events[0]))["imported"] == 20
 
 
-class Dying:
+class Dying(ImportStore):
     """An import store whose worker is killed after so many chunks."""
 
     def __init__(self, store: ImportStore, chunks: int) -> None:
-        self._store = store
+        vars(self).update(vars(store))
         self._chunks = chunks
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    async def take(self, *arguments: Any) -> bool:
+    async def take(self, import_id: str, pool_id: str, after: int, lines: Sequence[Line]) -> bool:
         if self._chunks == 0:
             raise asyncio.CancelledError
         self._chunks -= 1
-        return await self._store.take(*arguments)
+        return await super().take(import_id, pool_id, after, lines)
 
 
 async def test_eight_workers_on_one_import_are_one(codes: Codes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,10 +167,10 @@ async def test_eight_workers_on_one_import_are_one(codes: Codes, monkeypatch: py
     started = await codes.mutate(
         "importCodes", "... on CodeImportStarted { import { id } }", poolId=pool, csv=csv
     )
-    id = started["import"]["id"]
-    await asyncio.gather(*(imports_jobs.read(codes.resources.imports, id) for _ in range(8)))
+    import_id = started["import"]["id"]
+    await asyncio.gather(*(imports_jobs.read(codes.resources.imports, import_id) for _ in range(8)))
     query = "query ($id: ID!) { codeImport(id: $id) { state accepted duplicates malformed } }"
-    assert (await codes.ask(query, id=id))["codeImport"] == {
+    assert (await codes.ask(query, id=import_id))["codeImport"] == {
         "state": "SUCCEEDED",
         "accepted": 20,
         "duplicates": 0,
@@ -186,7 +186,7 @@ async def test_three_pools_that_import_the_same_codes_at_once_share_them_out(cod
         pool = await codes.pool(event)
         fields = "... on CodeImportStarted { import { id } }"
         ids.append((await codes.mutate("importCodes", fields, poolId=pool, csv=csv))["import"]["id"])
-    await asyncio.gather(*(imports_jobs.read(codes.resources.imports, id) for id in ids))
+    await asyncio.gather(*(imports_jobs.read(codes.resources.imports, each) for each in ids))
     rows = await codes.sql("SELECT state, accepted, duplicates FROM code_import")
     assert {row["state"] for row in rows} == {"SUCCEEDED"}
     assert all(row["accepted"] + row["duplicates"] == 3000 for row in rows)

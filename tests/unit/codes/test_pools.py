@@ -32,26 +32,19 @@ async def test_an_event_has_one_pool(codes: Codes) -> None:
     assert [each["action"] for each in codes.audit] == ["createCodePool"]
 
 
-@pytest.mark.parametrize(
-    ("mutation", "input"),
-    [
-        ("createCodePool", {"eventId": "E", "lowWatermark": -1}),
-        ("createCodePool", {"eventId": "E", "idempotencyKey": ""}),
-        ("createCodePool", {"eventId": "E", "idempotencyKey": "x" * 201}),
-        ("generateCodes", {"poolId": "P", "count": 0}),
-        ("generateCodes", {"poolId": "P", "count": 10_001}),
-        ("generateCodes", {"poolId": "P", "count": 1, "idempotencyKey": "\0"}),
-    ],
-)
-async def test_what_breaks_a_rule_is_told_by_its_path(
-    codes: Codes, mutation: str, input: dict[str, Any]
-) -> None:
-    pool = await codes.pool(codes.events[0])
-    wrong = list(input)[-1]
-    input = {name: {"E": codes.events[1], "P": pool}.get(value, value) for name, value in input.items()}
-    answer = await codes.mutate(mutation, "... on ValidationFailed { message issues { path } }", **input)
-    assert answer["__typename"] == "ValidationFailed"
-    assert answer["issues"] == [{"path": [wrong]}]
+async def test_what_breaks_a_rule_is_told_by_its_path(codes: Codes) -> None:
+    pool, event = await codes.pool(codes.events[0]), codes.events[1]
+    wrong: list[tuple[str, str, dict[str, Any]]] = [
+        ("createCodePool", "lowWatermark", {"eventId": event, "lowWatermark": -1}),
+        ("createCodePool", "idempotencyKey", {"eventId": event, "idempotencyKey": ""}),
+        ("createCodePool", "idempotencyKey", {"eventId": event, "idempotencyKey": "x" * 201}),
+        ("generateCodes", "count", {"poolId": pool, "count": 0}),
+        ("generateCodes", "count", {"poolId": pool, "count": 10_001}),
+        ("generateCodes", "idempotencyKey", {"poolId": pool, "count": 1, "idempotencyKey": "\0"}),
+    ]
+    for mutation, path, given in wrong:
+        answer = await codes.mutate(mutation, "... on ValidationFailed { issues { path } }", **given)
+        assert answer == {"__typename": "ValidationFailed", "issues": [{"path": [path]}]}
     assert (await codes.counts(codes.events[0]))["total"] == 0
 
 
@@ -90,8 +83,10 @@ async def test_counts_always_sum_while_everything_happens_at_once(codes: Codes) 
         wave = codes.entries.wave(codes.campaign, [Winner(event) for _ in range(size)])
         started = await codes.assign(wave)
         if started["__typename"] == "CodesAssignmentStarted":
-            id = started["distribution"]["id"]
-            await distributions_jobs.distribute(resources.distributions, resources.peer("entries"), id)
+            distribution = started["distribution"]["id"]
+            await distributions_jobs.distribute(
+                resources.distributions, resources.peer("entries"), distribution
+            )
 
     async def watch() -> int:
         looked = 0
@@ -102,7 +97,7 @@ async def test_counts_always_sum_while_everything_happens_at_once(codes: Codes) 
 
     watcher = asyncio.ensure_future(watch())
     await asyncio.gather(
-        *(imports_jobs.read(resources.imports, id) for id in imports),
+        *(imports_jobs.read(resources.imports, each) for each in imports),
         *(assign(size) for size in (7, 11, 13, 200)),
         *(codes.mutate("generateCodes", "", poolId=pool, count=20) for _ in range(3)),
     )
@@ -177,9 +172,9 @@ async def test_only_the_permission_on_the_very_campaign_will_do(codes: Codes, mu
     await codes.work()
     things |= {"selection": winner.id, "wave": codes.entries.wave(codes.campaign, [Winner(codes.events[0])])}
     needed, template = NEEDED[mutation]
-    input = {name: things.get(str(value), value) for name, value in template.items()}
+    given = {name: things.get(str(value), value) for name, value in template.items()}
     before = await codes.sql("SELECT to_jsonb(p) FROM code_pool p"), len(codes.audit)
-    answer = await codes.try_to(mutation, "", None, **input)
+    answer = await codes.try_to(mutation, "", None, **given)
     assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     refused = [issuer.token("fan"), codes.service.grant("elsewhere", needed, new_id("tea"))]
     refused += [
@@ -188,13 +183,13 @@ async def test_only_the_permission_on_the_very_campaign_will_do(codes: Codes, mu
         if other != needed
     ]
     for token in refused:
-        answer = await codes.try_to(mutation, "", token, **input)
+        answer = await codes.try_to(mutation, "", token, **given)
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    unknown = {name: new_id("xyz") if name.endswith("Id") else value for name, value in input.items()}
+    unknown = {name: new_id("xyz") if name.endswith("Id") else value for name, value in given.items()}
     answer = await codes.try_to(mutation, "", codes.service.grant("everywhere", needed), **unknown)
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert before == (await codes.sql("SELECT to_jsonb(p) FROM code_pool p"), len(codes.audit))
-    answer = await codes.try_to(mutation, "", codes.service.grant("rightly", needed, codes.campaign), **input)
+    answer = await codes.try_to(mutation, "", codes.service.grant("rightly", needed, codes.campaign), **given)
     assert "errors" not in answer, answer
 
 
