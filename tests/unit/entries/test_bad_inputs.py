@@ -50,8 +50,8 @@ MALFORMED: dict[str, dict[str, Any]] = {
 }
 
 
-async def test_each_bad_input_is_refused_by_its_kind_and_spoils_no_other(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_each_bad_input_is_refused_by_its_kind_and_spoils_no_other(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         bad = [
@@ -66,16 +66,16 @@ async def test_each_bad_input_is_refused_by_its_kind_and_spoils_no_other(databas
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-async def test_what_the_schema_does_not_allow_is_a_bad_request(database: Any, name: str) -> None:
-    async with entries_service(database) as service:
+async def test_what_the_schema_does_not_allow_is_a_bad_request(shared_database: Any, name: str) -> None:
+    async with entries_service(shared_database) as service:
         answer = await service.graphql(
             SUBMIT, {"input": wishes(campaign(), **MALFORMED[name])}, token=issuer.token("ann")
         )
         assert answer["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
 
 
-async def test_repeated_markets_are_named_by_their_place(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_repeated_markets_are_named_by_their_place(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         first, second = ({"marketId": market["id"]} for market in tour["markets"][:2])
@@ -94,15 +94,15 @@ async def test_repeated_markets_are_named_by_their_place(database: Any) -> None:
         'mutation { updateEntryPreferences(input: { id: "\\u0000" }) { ... on Error { code } } }',
     ],
 )
-async def test_ids_that_cannot_be_are_nothing(database: Any, query: str) -> None:
-    async with entries_service(database) as service:
+async def test_ids_that_cannot_be_are_nothing(shared_database: Any, query: str) -> None:
+    async with entries_service(shared_database) as service:
         answer = await service.graphql(query, token=issuer.token("ann"))
         assert "errors" not in answer
         assert next(iter(answer["data"].values())) in (None, {"code": "VALIDATION_FAILED"})
 
 
-async def test_representations_that_cannot_be_are_nothing(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_representations_that_cannot_be_are_nothing(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         found = await service.entities(
             "... on Campaign { viewerEntry { id } } ... on Entry { id }",
             [{"__typename": "Campaign", "id": "\0"}, {"__typename": "Entry", "id": "\0"}],

@@ -40,8 +40,8 @@ async def change(service: ServiceUnderTest, mutation: str, subject: str, **input
     return next(iter(answer["data"].values()))
 
 
-async def test_wishes_change_and_what_is_left_out_stays(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_wishes_change_and_what_is_left_out_stays(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         entry = (await submit(service, "ann", wishes(tour)))["entry"]
@@ -67,9 +67,9 @@ async def test_wishes_change_and_what_is_left_out_stays(database: Any) -> None:
     ],
 )
 async def test_wishes_that_cannot_be_granted_change_nothing(
-    database: Any, input: dict[str, Any], outcome: str, code: str
+    shared_database: Any, input: dict[str, Any], outcome: str, code: str
 ) -> None:
-    async with entries_service(database) as service:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         entry = (await submit(service, "ann", wishes(tour)))["entry"]
@@ -80,8 +80,8 @@ async def test_wishes_that_cannot_be_granted_change_nothing(
 
 
 @pytest.mark.parametrize("mutation", [UPDATE, WITHDRAW], ids=["update", "withdraw"])
-async def test_only_her_own_and_only_while_open(database: Any, mutation: str) -> None:
-    async with entries_service(database) as service:
+async def test_only_her_own_and_only_while_open(shared_database: Any, mutation: str) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         entry = (await submit(service, "ann", wishes(tour)))["entry"]
@@ -94,8 +94,8 @@ async def test_only_her_own_and_only_while_open(database: Any, mutation: str) ->
         assert list((await states(service, tour)).values()) == ["ACCEPTED"]
 
 
-async def test_a_withdrawal_can_be_repeated_and_undone_by_submitting(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_a_withdrawal_can_be_repeated_and_undone_by_submitting(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         entry = (await submit(service, "ann", wishes(tour)))["entry"]
@@ -111,11 +111,13 @@ async def test_a_withdrawal_can_be_repeated_and_undone_by_submitting(database: A
         assert again["entry"]["ticketQuantity"] == 1
 
 
-async def test_a_review_cannot_be_escaped_by_withdrawing(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_a_review_cannot_be_escaped_by_withdrawing(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         entry = (await submit(service, "ann", wishes(tour)))["entry"]
-        await service.resources.database.pool.execute("UPDATE entry SET state = 'UNDER_REVIEW'")
+        await service.resources.database.pool.execute(
+            "UPDATE entry SET state = 'UNDER_REVIEW' WHERE id = $1", entry["id"]
+        )
         refused = await change(service, WITHDRAW, "ann", id=entry["id"])
         assert (refused["__typename"], refused["from"]) == ("IllegalTransition", "UNDER_REVIEW")

@@ -25,8 +25,8 @@ NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
 
 
-async def test_a_registration_is_answered_whole(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_a_registration_is_answered_whole(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         answer = await submit(service, "ann", wishes(tour))
@@ -44,8 +44,8 @@ async def test_a_registration_is_answered_whole(database: Any) -> None:
         ]
 
 
-async def test_a_second_submit_returns_the_first_entry(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_a_second_submit_returns_the_first_entry(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         first = await submit(service, "ann", wishes(tour))
@@ -63,9 +63,9 @@ async def test_a_second_submit_returns_the_first_entry(database: Any) -> None:
     ],
 )
 async def test_the_campaign_says_what_makes_a_person(
-    database: Any, identity_key: str, same: dict[str, Any] | None, other: dict[str, Any]
+    shared_database: Any, identity_key: str, same: dict[str, Any] | None, other: dict[str, Any]
 ) -> None:
-    async with entries_service(database) as service:
+    async with entries_service(shared_database) as service:
         tour = campaign(identity_key=identity_key)
         await publish(service, tour)
         first = await submit(service, "ann", wishes(tour))
@@ -77,8 +77,8 @@ async def test_the_campaign_says_what_makes_a_person(
         assert (await submit(service, "bea", wishes(tour), **other))["__typename"] == "EntrySubmitted"
 
 
-async def test_a_fan_without_the_identity_is_told_what_is_missing(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_a_fan_without_the_identity_is_told_what_is_missing(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         by_email, by_membership = campaign(), campaign(identity_key="MEMBER_ID")
         await publish(service, by_email, by_membership)
         without: list[dict[str, Any]] = [
@@ -112,9 +112,9 @@ async def test_a_fan_without_the_identity_is_told_what_is_missing(database: Any)
     ],
 )
 async def test_only_an_open_campaign_inside_its_window_takes_entries(
-    database: Any, state: str, opens_at: datetime, closes_at: datetime, told: str | None
+    shared_database: Any, state: str, opens_at: datetime, closes_at: datetime, told: str | None
 ) -> None:
-    async with entries_service(database) as service:
+    async with entries_service(shared_database) as service:
         tour = campaign(state=state, opens_at=opens_at, closes_at=closes_at)
         await publish(service, tour)
         answer = await submit(service, "ann", wishes(tour))
@@ -127,15 +127,15 @@ async def test_only_an_open_campaign_inside_its_window_takes_entries(
             assert await states(service, tour) == {}
 
 
-async def test_a_draft_is_not_there(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_a_draft_is_not_there(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         draft = campaign(state="DRAFT")
         await publish(service, draft)
         assert (await submit(service, "ann", wishes(draft)))["__typename"] == "NotFound"
 
 
-async def test_the_same_key_replays_and_another_input_is_refused(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_the_same_key_replays_and_another_input_is_refused(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         first = await submit(service, "ann", wishes(tour, idempotencyKey="try-1"))
@@ -151,8 +151,8 @@ async def test_the_same_key_replays_and_another_input_is_refused(database: Any) 
         )
 
 
-async def test_an_unmet_gate_is_named_in_the_fans_language(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_an_unmet_gate_is_named_in_the_fans_language(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign(
             gate={"all_of": [{"card": {"brands": ["VISA", "AMEX"]}}, {"region": {"countries": ["CA"]}}]}
         )
@@ -169,8 +169,8 @@ async def test_an_unmet_gate_is_named_in_the_fans_language(database: Any) -> Non
         assert (await submit(service, "ann", wishes(tour), country="CA"))["__typename"] == "EntrySubmitted"
 
 
-async def test_who_has_entered_is_told_so_even_if_she_could_not_enter_any_more(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_who_has_entered_is_told_so_even_if_she_could_not_enter_any_more(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         first = await submit(service, "ann", wishes(tour))
@@ -180,8 +180,8 @@ async def test_who_has_entered_is_told_so_even_if_she_could_not_enter_any_more(d
         assert again["entry"]["id"] == first["entry"]["id"]
 
 
-async def test_an_account_is_needed_and_a_service_account_is_no_fan(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_an_account_is_needed_and_a_service_account_is_no_fan(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         anonymous = await service.graphql(SUBMIT, {"input": wishes(tour)})
@@ -206,8 +206,8 @@ async def test_each_accepted_registration_leaves_one_sighting(database: Any) -> 
         assert all(b"example.com" not in row["body"] for row in rows), "sealed at rest"
 
 
-async def test_terms_that_changed_since_they_were_read_are_read_again(database: Any) -> None:
-    async with entries_service(database) as service:
+async def test_terms_that_changed_since_they_were_read_are_read_again(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
         await submit(service, "ann", wishes(tour))  # the terms of version 1 are remembered now
