@@ -17,7 +17,7 @@ LazyEvent = Annotated["Event", strawberry.lazy("services.codes.subgraph.types")]
 LazyWave = Annotated["Wave", strawberry.lazy("services.codes.subgraph.types")]
 
 
-@strawberry.type(description="Winners of an event for whom there is no code.")
+@strawberry.federation.type(tags=["admin"], description="Winners of an event for whom there is no code.")
 class CodeShortfall:
     event: LazyEvent = strawberry.field(description="The event whose pool is too small.")
     missing: int = strawberry.field(description="How many codes are missing.")
@@ -29,9 +29,10 @@ class CodeShortfall:
         return cls(event=Event(id=ID(shortfall.event_id)), missing=shortfall.missing)
 
 
-@strawberry.type(
+@strawberry.federation.type(
+    tags=["admin"],
     description="The codes of a wave on their way to its winners; a wave has one, however often it is assigned. Poll "
-    "it until `state` is final. For staff with CODE_READ on the campaign."
+    "it until `state` is final. For staff with CODE_READ on the campaign.",
 )
 class CodeDistribution(Job):
     wave: LazyWave = strawberry.field(description="The wave whose winners get the codes.")

@@ -18,9 +18,10 @@ LazyEvent = Annotated["Event", strawberry.lazy("services.codes.subgraph.types")]
 _MOST_ERRORS = 1000
 
 
-@strawberry.type(
+@strawberry.federation.type(
+    tags=["admin"],
     description="The codes of a pool by what became of them. Available, reserved, assigned, redeemed, expired and "
-    "voided always sum to the total, which is imported plus generated."
+    "voided always sum to the total, which is imported plus generated.",
 )
 class CodeCounts:
     total: int = strawberry.field(description="All codes that ever came into the pool.")
@@ -49,7 +50,9 @@ class CodeCounts:
 
 
 @strawberry.federation.type(
-    keys=["id"], description="The access codes of one event. For staff with CODE_READ on the campaign."
+    tags=["admin"],
+    keys=["id"],
+    description="The access codes of one event. For staff with CODE_READ on the campaign.",
 )
 class CodePool:
     id: ID = strawberry.field(description="Opaque id.")
@@ -83,7 +86,7 @@ class CodePool:
         )
 
 
-@strawberry.type(description="A line of a file of codes that was not taken.")
+@strawberry.federation.type(tags=["admin"], description="A line of a file of codes that was not taken.")
 class CodeImportError:
     line: int = strawberry.field(description="The line's number in the file, from 1, the header included.")
     code: str = strawberry.field(
@@ -93,9 +96,10 @@ class CodeImportError:
     message: str = strawberry.field(description="What is wrong with the line, for people.")
 
 
-@strawberry.type(
+@strawberry.federation.type(
+    tags=["admin"],
     description="A file of codes on its way into a pool. Good lines are kept whatever is wrong with others. Poll it "
-    "until `state` is final. For staff with CODE_READ on the campaign."
+    "until `state` is final. For staff with CODE_READ on the campaign.",
 )
 class CodeImport(Job):
     pool_id: ID = strawberry.field(description="The pool that the codes go into.")

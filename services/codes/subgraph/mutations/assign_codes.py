@@ -12,7 +12,7 @@ from services.kit.types import ID, Error, IdempotencyMismatch, NotFound, typed
 from services.kit.upstream import Problem
 
 
-@strawberry.input(description="Whose winners get their codes.")
+@strawberry.federation.input(tags=["admin"], description="Whose winners get their codes.")
 class AssignCodesInput:
     wave_id: ID = strawberry.field(description="The wave. It must be FINALIZED.")
     idempotency_key: str | None = strawberry.field(
@@ -21,7 +21,7 @@ class AssignCodesInput:
     )
 
 
-@strawberry.type(description="The wave's winners are being given their codes.")
+@strawberry.federation.type(tags=["admin"], description="The wave's winners are being given their codes.")
 class CodesAssignmentStarted:
     distribution: CodeDistribution = strawberry.field(
         description="The wave's one distribution: poll it by `codeDistribution`."
@@ -29,20 +29,26 @@ class CodesAssignmentStarted:
     replayed: bool = strawberry.field(description="True: the wave was assigned before, and nothing changed.")
 
 
-@strawberry.type(description="A pool holds fewer codes than its event has winners; nothing was written.")
+@strawberry.federation.type(
+    tags=["admin"], description="A pool holds fewer codes than its event has winners; nothing was written."
+)
 class InsufficientCodes(Error):
     shortfalls: list[CodeShortfall] = strawberry.field(
         description="How many codes each event's pool lacks.", default_factory=list
     )
 
 
-@strawberry.type(description="The wave's winners may still change: finalize it first.")
+@strawberry.federation.type(
+    tags=["admin"], description="The wave's winners may still change: finalize it first."
+)
 class WaveNotFinalized(Error): ...
 
 
 AssignCodesResult = Annotated[
     CodesAssignmentStarted | InsufficientCodes | WaveNotFinalized | IdempotencyMismatch | NotFound,
-    strawberry.union("AssignCodesResult", description="What became of assignCodes."),
+    strawberry.federation.union(
+        "AssignCodesResult", description="What became of assignCodes.", tags=["admin"]
+    ),
 ]
 InputArgument = Annotated[AssignCodesInput, strawberry.argument(description="Whose winners get their codes.")]
 

@@ -10,7 +10,7 @@ from services.kit.types import ID, IdempotencyMismatch, NotFound, ValidationFail
 from services.kit.upstream import Problem
 
 
-@strawberry.input(description="Which event gets a pool.")
+@strawberry.federation.input(tags=["admin"], description="Which event gets a pool.")
 class CreateCodePoolInput:
     event_id: ID = strawberry.field(description="The event. It has one pool at most.")
     low_watermark: int | None = strawberry.field(
@@ -22,7 +22,7 @@ class CreateCodePoolInput:
     )
 
 
-@strawberry.type(description="The event has a pool.")
+@strawberry.federation.type(tags=["admin"], description="The event has a pool.")
 class CodePoolCreated:
     pool: CodePool = strawberry.field(description="The event's pool as it is now.")
     replayed: bool = strawberry.field(
@@ -32,7 +32,9 @@ class CodePoolCreated:
 
 CreateCodePoolResult = Annotated[
     CodePoolCreated | NotFound | ValidationFailed | IdempotencyMismatch,
-    strawberry.union("CreateCodePoolResult", description="What became of createCodePool."),
+    strawberry.federation.union(
+        "CreateCodePoolResult", description="What became of createCodePool.", tags=["admin"]
+    ),
 ]
 InputArgument = Annotated[CreateCodePoolInput, strawberry.argument(description="Which event gets a pool.")]
 

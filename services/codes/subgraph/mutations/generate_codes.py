@@ -10,7 +10,7 @@ from services.kit.types import ID, IdempotencyMismatch, NotFound, ValidationFail
 from services.kit.upstream import Problem
 
 
-@strawberry.input(description="How many codes a pool gets.")
+@strawberry.federation.input(tags=["admin"], description="How many codes a pool gets.")
 class GenerateCodesInput:
     pool_id: ID = strawberry.field(description="The pool.")
     count: int = strawberry.field(description="1 to 10,000. Call again for more.")
@@ -20,7 +20,7 @@ class GenerateCodesInput:
     )
 
 
-@strawberry.type(description="The pool has fresh codes.")
+@strawberry.federation.type(tags=["admin"], description="The pool has fresh codes.")
 class CodesGenerated:
     pool: CodePool = strawberry.field(description="The pool as it is now.")
     count: int = strawberry.field(description="How many codes were made.")
@@ -31,7 +31,9 @@ class CodesGenerated:
 
 GenerateCodesResult = Annotated[
     CodesGenerated | NotFound | ValidationFailed | IdempotencyMismatch,
-    strawberry.union("GenerateCodesResult", description="What became of generateCodes."),
+    strawberry.federation.union(
+        "GenerateCodesResult", description="What became of generateCodes.", tags=["admin"]
+    ),
 ]
 InputArgument = Annotated[
     GenerateCodesInput, strawberry.argument(description="How many codes which pool gets.")

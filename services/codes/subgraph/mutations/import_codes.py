@@ -10,7 +10,7 @@ from services.kit.types import ID, IdempotencyMismatch, NotFound, ValidationFail
 from services.kit.upstream import Problem
 
 
-@strawberry.input(description="Which codes go into which pool.")
+@strawberry.federation.input(tags=["admin"], description="Which codes go into which pool.")
 class ImportCodesInput:
     pool_id: ID = strawberry.field(description="The pool.")
     csv: str = strawberry.field(
@@ -23,7 +23,7 @@ class ImportCodesInput:
     )
 
 
-@strawberry.type(description="The file is in line to be read.")
+@strawberry.federation.type(tags=["admin"], description="The file is in line to be read.")
 class CodeImportStarted:
     import_: CodeImport = strawberry.field(name="import", description="The job to poll by `codeImport`.")
     replayed: bool = strawberry.field(
@@ -33,7 +33,9 @@ class CodeImportStarted:
 
 ImportCodesResult = Annotated[
     CodeImportStarted | NotFound | ValidationFailed | IdempotencyMismatch,
-    strawberry.union("ImportCodesResult", description="What became of importCodes."),
+    strawberry.federation.union(
+        "ImportCodesResult", description="What became of importCodes.", tags=["admin"]
+    ),
 ]
 InputArgument = Annotated[
     ImportCodesInput, strawberry.argument(description="Which codes go into which pool.")

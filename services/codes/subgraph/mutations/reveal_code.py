@@ -9,19 +9,23 @@ from services.kit.types import ID, NotFound, typed
 from services.kit.upstream import Problem
 
 
-@strawberry.input(description="Whose code is read.")
+@strawberry.federation.input(tags=["admin"], description="Whose code is read.")
 class RevealCodeInput:
     selection_id: ID = strawberry.field(description="The win whose code is asked for.")
 
 
-@strawberry.type(description="The code in clear. That it was revealed, to whom and when is in the audit log.")
+@strawberry.federation.type(
+    tags=["admin"],
+    description="The code in clear. That it was revealed, to whom and when is in the audit log.",
+)
 class CodeRevealed:
     access_code: AccessCode = strawberry.field(description="The code, masked as for all staff.")
     value: str = strawberry.field(description="The code itself. Show it once; do not store it.")
 
 
 RevealCodeResult = Annotated[
-    CodeRevealed | NotFound, strawberry.union("RevealCodeResult", description="What became of revealCode.")
+    CodeRevealed | NotFound,
+    strawberry.federation.union("RevealCodeResult", description="What became of revealCode.", tags=["admin"]),
 ]
 InputArgument = Annotated[RevealCodeInput, strawberry.argument(description="Whose code is read.")]
 
