@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import shutil
 import signal
 import time
@@ -21,6 +22,9 @@ from scripts.devtools.tokens import Mint
 from scripts.devtools.topology import POSTGRES_RANK, Topology
 
 MIGRATE_TIMEOUT, SEED_TIMEOUT, READY_TIMEOUT = 180.0, 120.0, 120.0
+
+# What a statement does wrong is for its service to tell: a lost race is an ERROR in PostgreSQL's log.
+_POSTGRES_ALARM = re.compile(rb"\b(?:FATAL|PANIC):")
 
 StackError = (PostgresError, PortInUseError, ProcessFailedError, SettingsError, OSError)
 """What `Stack.start` raises; each message is a sentence for the person at the terminal."""
@@ -145,6 +149,7 @@ class Stack:
                 prepare=postgres.prepare,
                 stop_signal=signal.SIGINT,
                 stop_rank=POSTGRES_RANK,
+                warning=_POSTGRES_ALARM,
                 grace=30,
                 uid=user.uid,
                 gid=user.gid,

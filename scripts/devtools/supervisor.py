@@ -18,7 +18,7 @@ from scripts.devtools.child_log import ChildLog
 from scripts.devtools.events import Event, Report
 from scripts.devtools.lifeline import Watchdog, tied_to_parent
 
-_WARNING = re.compile(
+WARNING = re.compile(
     rb'"level":\s*"(?:warning|error|critical|warn|fatal)"|\b(?:WARN|WARNING|ERROR|FATAL|PANIC|Traceback)\b'
 )
 
@@ -32,7 +32,8 @@ class ProcessSpec:
     """How to start, probe and stop one process.
 
     `prepare` runs (in a thread) before each start; `probe` says whether it is ready; children with a lower
-    `stop_rank` are stopped first, those of the same rank together, and killed `grace` seconds later.
+    `stop_rank` are stopped first, those of the same rank together, and killed `grace` seconds later. Lines that
+    match `warning` are reported as they appear.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ProcessSpec:
     prepare: Callable[[], None] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_rank: int = 1
+    warning: re.Pattern[bytes] = WARNING
     grace: float = 15
     uid: int | None = None
     gid: int | None = None
@@ -121,7 +123,7 @@ class Supervisor:
         started = await self._spawn(spec)
         try:
             async with asyncio.timeout(timeout):
-                code = await self._live(started, log, spec.name)
+                code = await self._live(started, log, spec)
         except TimeoutError:
             raise ProcessFailedError(
                 f"{spec.name} did not end within {timeout:.0f} s (log: {log.path})"
@@ -172,7 +174,7 @@ class Supervisor:
                     self._on_change()
                     watch = asyncio.create_task(self._watch_until_ready(child))
                     try:
-                        code = await self._live(child.process, log, spec.name)
+                        code = await self._live(child.process, log, spec)
                     finally:
                         watch.cancel()
                     ended = _how_it_ended(code)
@@ -196,9 +198,9 @@ class Supervisor:
         finally:
             log.close()
 
-    async def _live(self, started: Started, log: ChildLog, name: str) -> int:
+    async def _live(self, started: Started, log: ChildLog, spec: ProcessSpec) -> int:
         """One life of a process, from its start to the last of its group gone. Returns the exit status."""
-        pump = asyncio.create_task(self._pump(started.output, log, name))
+        pump = asyncio.create_task(self._pump(started.output, log, spec))
         try:
             return await started.process.wait()
         finally:
@@ -243,12 +245,12 @@ class Supervisor:
         await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(read_end, "rb"))
         return Started(process, output)
 
-    async def _pump(self, output: asyncio.StreamReader, log: ChildLog, name: str) -> None:
+    async def _pump(self, output: asyncio.StreamReader, log: ChildLog, spec: ProcessSpec) -> None:
         while chunk := await output.read(65536):
             log.write(chunk)
             for line in chunk.splitlines():
-                if _WARNING.search(line):
-                    self._report(Event("warning", line.decode(errors="replace")[:400], name))
+                if spec.warning.search(line):
+                    self._report(Event("warning", line.decode(errors="replace")[:400], spec.name))
 
     async def _stop_child(self, child: Child) -> None:
         if child.process is not None and child.process.process.returncode is None:
