@@ -1,7 +1,6 @@
 """Waves and selections over REST."""
 
 from services.entries.backend import waves_wire as w
-from services.kit.errors import Invalid, Issue, NotFound
 from services.kit.paging import Page
 from services.kit.rest import Api, Call
 
@@ -73,16 +72,14 @@ async def list_selections_of_waves(call: Call[w.SelectionPageRequests]) -> w.Sel
 @api.get("/waves/{id}", w.WaveForCodes)
 async def get_wave_for_codes(call: Call[None]) -> w.WaveForCodes:
     """Tells the Code Service where a wave is and how many fans won each event."""
-    return await call.service.waves.for_codes(_wave_id(call))
+    return await call.service.waves.for_codes(call.path("id"))
 
 
 @api.get("/waves/{id}/selections", Page[w.Selection], query=["after", "limit"])
 async def page_selections_for_codes(call: Call[None]) -> Page[w.Selection]:
     """Hands a wave's selections to the Code Service, page by page in id order; an unknown wave has none."""
-    after = call.query("after")
-    if after is not None and not after.isprintable():
-        raise Invalid([Issue(["after"], "MALFORMED", "after must be a selection id.")])
-    asked = w.SelectionPageRequest(_wave_id(call), call.limit(default=1000, most=MOST_SELECTIONS), after)
+    limit = call.limit(default=1000, most=MOST_SELECTIONS)
+    asked = w.SelectionPageRequest(call.path("id"), limit, call.query("after"))
     [page] = await call.service.selections.pages_of_waves([asked])
     return page
 
@@ -97,10 +94,3 @@ async def get_selections(call: Call[w.Ids]) -> w.Selections:
 async def list_selections_of_entries(call: Call[w.Ids]) -> w.Selections:
     """Reads what many entries have won in finalized waves, oldest first."""
     return w.Selections(await call.service.selections.final_selections_of_entries(call.body.ids))
-
-
-def _wave_id(call: Call[None]) -> str:
-    wave_id = call.path("id")
-    if not wave_id.isprintable():
-        raise NotFound("There is no such wave.")
-    return wave_id
