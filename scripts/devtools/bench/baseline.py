@@ -12,7 +12,9 @@ from pathlib import Path
 
 import asyncpg
 
-from scripts.devtools.bench.layers import Done, Layer
+from scripts.devtools.bench.layers import Done
+
+NAME = "insert"
 
 # A table of the entries' shape, with their indexes and constraints, beside theirs.
 _CREATE = """
@@ -35,7 +37,7 @@ class BaselineError(Exception):
 
 
 @asynccontextmanager
-async def baseline(entries_dsn: str, concurrency: int) -> AsyncIterator[Layer]:
+async def baseline(entries_dsn: str, concurrency: int) -> AsyncIterator["PgBench | SingleRows"]:
     """The layer, with a scratch table for the time of the context. `entries_dsn` is the superuser's or the owner's."""
     connection = await asyncpg.connect(entries_dsn, timeout=10)
     try:
@@ -62,8 +64,10 @@ def find_pgbench() -> str | None:
 class PgBench:
     """pgbench with prepared statements and as many clients as the other layers have requests in flight."""
 
+    name = NAME
+
     def __init__(self, program: str, dsn: str, script: Path, clients: int) -> None:
-        self.name = "bare insert (pgbench)"
+        self.program = "pgbench"
         self._command = [
             program,
             "--no-vacuum",
@@ -105,8 +109,10 @@ class PgBench:
 class SingleRows:
     """The same statement by asyncpg, over a connection for each client."""
 
+    name = NAME
+
     def __init__(self, dsn: str, clients: int) -> None:
-        self.name = "bare insert (asyncpg)"
+        self.program = "asyncpg"
         self._dsn = dsn
         self._clients = clients
 

@@ -58,7 +58,7 @@ async def in_process(
                 "store", backend.resources.submissions.submit, submissions, wire.Submission, wire, concurrency
             ),
             Batches(
-                "backend route",
+                "route",
                 client.EntriesBackend(upstream, None).submit,
                 submissions,
                 client.Submission,
@@ -116,7 +116,7 @@ class Batches:
         outcomes: Any,
         size: int,
     ) -> None:
-        self.name = f"{name} (batches of {size})"
+        self.name = name
         self._submit = submit
         self._submissions = submissions
         self._kind = kind
@@ -143,7 +143,7 @@ class Subgraph:
     """The subgraph's GraphQL endpoint, spoken to as the router does: token, proof, one registration a request."""
 
     def __init__(self, app: Call, proof: RouterProof, fans: FanRequests, concurrency: int) -> None:
-        self.name = f"subgraph ({concurrency} in flight)"
+        self.name = "subgraph"
         self._app = app
         self._proof = proof
         self._fans = fans

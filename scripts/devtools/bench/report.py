@@ -1,4 +1,4 @@
-"""The bench's tables, and the same as JSON."""
+"""The bench's table, and the same as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -10,28 +10,32 @@ from rich.table import Table
 
 from scripts.devtools.bench.layers import Result, Turn
 
-_ME = "this process"
-_COLUMNS = ("router", "entries", "campaigns", "codes", "users", "worker", "postgres", _ME)
+_PROCESSES = ("router", "entries", "campaigns", "codes", "users", "worker", "identity")
+_LAST = ("postgres", "this process")
+_LEGEND = """\
+CPU in milliseconds for each registration (or page); every number is the median of the rounds.
+insert: a row, bare, by {insert}. store, route: {concurrency} registrations at a time, in this process.
+subgraph: its endpoint in this process, {concurrency} in flight, token and proof verified. stack: through the router.
+page: campaigns, entries and codes in one query through the router.
+A process that a layer does not use shows what it did meanwhile: the worker and users digest earlier registrations."""
 
 
-def show(console: Console, registrations: Sequence[Result], page: Result | None) -> None:
-    """Rates, ratios, and CPU milliseconds by process for each layer; then the campaign page."""
-    table = Table("registration through", "a second", "to the insert", *_headed(registrations))
-    for result in registrations:
-        ratio = "" if result.ratio is None else f"{result.ratio:.3f}"
-        table.add_row(result.layer, f"{result.rate:.0f}", ratio, *_cpu(result, _present(registrations)))
-    _align(table)
+def show(console: Console, results: Sequence[Result], *, insert: str, concurrency: int) -> None:
+    """A column for each layer: its rate, its ratio to the insert, and CPU by process."""
+    table = Table("", *(result.layer for result in results))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    table.add_row("a second", *(f"{result.rate:.0f}" for result in results))
+    ratios = ("" if result.ratio is None else f"{result.ratio:.3f}" for result in results)
+    table.add_row("ratio to the insert", *ratios)
+    table.add_section()
+    for name in _names(results):
+        table.add_row(f"{name} ms", *(f"{result.cpu_ms.get(name, 0.0):.3f}" for result in results))
+    table.add_section()
+    table.add_row("all ms", *(f"{sum(result.cpu_ms.values()):.3f}" for result in results))
     console.print(table)
-    if page is not None:
-        table = Table("page", "a second", *_headed([page]))
-        table.add_row(page.layer, f"{page.rate:.0f}", *_cpu(page, _present([page])))
-        _align(table)
-        console.print(table)
-    console.print(
-        "CPU ms for each registration (page), medians of the rounds. A process that a layer does not use shows what it"
-        " did meanwhile: the worker and users digest the registrations of the turn before."
-    )
-    for result in [*registrations, *([page] if page else [])]:
+    console.print(_LEGEND.format(insert=insert, concurrency=concurrency))
+    for result in results:
         if result.refused:
             console.print(f"[red]✗[/] {result.layer}: {result.refused} were refused or failed.")
 
@@ -45,21 +49,7 @@ def write_json(path: Path, rounds: Sequence[Sequence[Turn]], results: Sequence[R
     path.write_text(json.dumps(document, indent=2) + "\n")
 
 
-def _present(results: Sequence[Result]) -> list[str]:
+def _names(results: Sequence[Result]) -> list[str]:
     names = {name for result in results for name in result.cpu_ms}
     backends = sorted(name for name in names if name.endswith("-backend"))
-    return [name for name in [*_COLUMNS[:-2], *backends, *_COLUMNS[-2:]] if name in names]
-
-
-def _headed(results: Sequence[Result]) -> list[str]:
-    return [f"{name} ms" for name in _present(results)] + ["all ms"]
-
-
-def _cpu(result: Result, names: Sequence[str]) -> list[str]:
-    used = [result.cpu_ms.get(name, 0.0) for name in names]
-    return [f"{value:.3f}" for value in [*used, sum(result.cpu_ms.values())]]
-
-
-def _align(table: Table) -> None:
-    for column in table.columns[1:]:
-        column.justify = "right"
+    return [name for name in [*_PROCESSES, *backends, *_LAST] if name in names]

@@ -92,7 +92,7 @@ class Routed:
     """Registrations of fans through the router, one fan after another on each connection."""
 
     def __init__(self, target: Target, fans: FanRequests, concurrency: int) -> None:
-        self.name = f"whole stack ({concurrency} in flight)"
+        self.name = "stack"
         self._target = target
         self._fans = fans
         self._concurrency = concurrency
@@ -125,7 +125,7 @@ class CampaignPage:
     def __init__(
         self, target: Target, campaign: Campaign, registered: Sequence[bytes], concurrency: int
     ) -> None:
-        self.name = f"campaign page ({concurrency} in flight)"
+        self.name = "page"
         self._target = target
         self._registered = registered
         self._concurrency = concurrency

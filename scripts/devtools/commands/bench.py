@@ -13,7 +13,7 @@ from scripts.devtools import settings as devsettings
 from scripts.devtools.bench import report
 from scripts.devtools.bench.baseline import BaselineError, baseline
 from scripts.devtools.bench.in_process import in_process
-from scripts.devtools.bench.layers import Turn, summarize, take_turns
+from scripts.devtools.bench.layers import summarize, take_turns
 from scripts.devtools.bench.requests import FanRequests
 from scripts.devtools.bench.routed import CampaignPage, Routed
 from scripts.devtools.commands.load import EXPECTED
@@ -86,18 +86,12 @@ async def _run(console: Console, rounds: int, seconds: float, concurrency: int, 
             pids=lambda: session.pids("this process"),
             tell=tell,
         )
-    return _conclude(console, turns, bare.name, page.name, json)
-
-
-def _conclude(
-    console: Console, turns: list[list[Turn]], baseline_name: str, page_name: str, json: Path | None
-) -> int:
-    results = summarize(turns, baseline_name)
-    registrations = [result for result in results if result.layer != page_name]
-    page = next(replace(result, ratio=None) for result in results if result.layer == page_name)
-    report.show(console, registrations, page)
+    medians = summarize(turns, bare.name)
+    # A page is no registration: nothing to compare with.
+    results = [replace(each, ratio=None) if each.layer == page.name else each for each in medians]
+    report.show(console, results, insert=bare.program, concurrency=concurrency)
     if json is not None:
-        report.write_json(json, turns, [*registrations, page])
+        report.write_json(json, turns, results)
     return 1 if any(result.refused for result in results) else 0
 
 
