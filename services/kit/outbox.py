@@ -6,6 +6,7 @@ hold personal data.
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from services.kit.batching import MicroBatcher
 from services.kit.errors import DomainError
 from services.kit.ids import new_id
 from services.kit.pg import Connection, Database, Queries, Row
@@ -26,6 +28,7 @@ _encode = msgspec.json.Encoder().encode
 _CONTEXT = "outbox"
 _PER_REQUEST = 500
 _PATIENCE_SECONDS = 3.0  # shorter than any request may take: a receiver that hangs fails no mutation
+_SILENCE_SECONDS = 2.0  # how long no request waits again for a receiver that did not answer
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Outbox:
         for route in routes:
             self._routes[route.topic].append(route)
         self._by_target = {(route.topic, route.target): route for route in routes}
+        self._deliveries: MicroBatcher[Sequence[str], None] = MicroBatcher(self._deliver_together)
+        self._silent_until: dict[str, float] = defaultdict(float)
 
     async def publish(self, connection: Connection, topic: str, messages: Iterable[Any]) -> list[str]:
         """Writes each message once per target of its topic; returns the rows' ids for `deliver`."""
@@ -79,17 +84,15 @@ class Outbox:
         return self._sealer.seal(_encode(message), _CONTEXT)
 
     async def deliver(self, ids: Sequence[str], *, within: float = _PATIENCE_SECONDS) -> None:
-        """Tries these messages once, now, and waits for a worker that has begun on them.
+        """Tries these messages once, now, together with those of other requests at this moment.
 
         Never raises, and gives up after `within` seconds: what is not taken by then stays for `drain`.
         """
         if not ids:
             return
         try:
-            async with asyncio.timeout(within), self._database.transaction() as connection:
-                await self._send(
-                    connection, await self._database.fetch(_queries.lock_ids, connection, ids=list(ids))
-                )
+            async with asyncio.timeout(within):
+                await self._deliveries.submit(ids)
         except Exception as error:
             log.warning("outbox delivery postponed", reason=type(error).__name__)
 
@@ -100,27 +103,42 @@ class Outbox:
                 connection, await self._database.fetch(_queries.lock_due, connection, limit=limit)
             )
 
+    async def _deliver_together(self, batch: list[Sequence[str]]) -> list[Exception | None]:
+        ids = [id_ for ids in batch for id_ in ids]
+        async with self._database.transaction() as connection:
+            rows = await self._database.fetch(_queries.lock_ids, connection, ids=ids)
+            now = time.monotonic()
+            await self._send(connection, [row for row in rows if self._silent_until[row["target"]] <= now])
+        return [None for _ in batch]
+
     async def _send(self, connection: Connection, rows: list[Row]) -> int:
         groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for row in rows:
             groups[row["topic"], row["target"]].append(row)
-        taken: list[str] = []
-        postponed: list[str] = []
-        for key, group in groups.items():
-            for start in range(0, len(group), _PER_REQUEST):
-                chunk = group[start : start + _PER_REQUEST]
-                done = await self._post(self._by_target[key], chunk)
-                (taken if done else postponed).extend(row["id"] for row in chunk)
-        await self._database.execute(_queries.settle, connection, taken=taken, postponed=postponed)
+        chunks = [
+            (self._by_target[key], group[start : start + _PER_REQUEST])
+            for key, group in groups.items()
+            for start in range(0, len(group), _PER_REQUEST)
+        ]
+        done = await asyncio.gather(*(self._post(route, chunk) for route, chunk in chunks))
+        taken = [row["id"] for (_, chunk), good in zip(chunks, done, strict=True) if good for row in chunk]
+        postponed = [
+            row["id"] for (_, chunk), good in zip(chunks, done, strict=True) if not good for row in chunk
+        ]
+        if rows:
+            await self._database.execute(_queries.settle, connection, taken=taken, postponed=postponed)
         return len(taken)
 
     async def _post(self, route: Route, rows: list[Row]) -> bool:
         messages = [msgspec.Raw(self._sealer.open(row["body"], _CONTEXT)) for row in rows]
+        body = {route.field: messages}
         try:
-            await self._peers[route.target].call(
-                route.method, route.path, None, {route.field: messages}, idempotent=True
-            )
-        except (Problem, DomainError) as error:
-            log.warning("outbox message not taken", topic=route.topic, target=route.target, code=error.code)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._peers[route.target].call(route.method, route.path, None, body, idempotent=True)
+        except (Problem, DomainError, TimeoutError) as error:
+            code = getattr(error, "code", "TIMEOUT")
+            log.warning("outbox message not taken", topic=route.topic, target=route.target, code=code)
+            if not isinstance(error, Problem):
+                self._silent_until[route.target] = time.monotonic() + _SILENCE_SECONDS
             return False
         return True

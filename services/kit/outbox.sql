@@ -1,7 +1,8 @@
 -- name: publish
--- Adds one row per message and target; part of the publishing transaction.
-INSERT INTO outbox (id, topic, target, body)
-SELECT message.id, :topic::text, message.target, message.body
+-- Adds one row per message and target; part of the publishing transaction. The worker leaves the publisher time to
+-- deliver them itself.
+INSERT INTO outbox (id, topic, target, body, next_attempt_at)
+SELECT message.id, :topic::text, message.target, message.body, now() + interval '4 seconds'
 FROM unnest(:ids::text[], :targets::text[], :bodies::bytea[]) AS message (id, target, body)
 
 -- name: lock_ids

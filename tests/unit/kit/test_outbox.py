@@ -58,6 +58,11 @@ async def publish(db: Database, outbox: Outbox, *messages: Any) -> list[str]:
         return await outbox.publish(connection, "snapshot", messages)
 
 
+async def make_due(db: Database) -> None:
+    """The publisher has had its time to deliver, and so has every postponement."""
+    await db.pool.execute("UPDATE outbox SET next_attempt_at = now()")
+
+
 async def waiting(db: Database) -> int:
     return await db.pool.fetchval("SELECT count(*) FROM outbox")
 
@@ -87,7 +92,7 @@ async def test_what_one_target_did_not_take_waits_for_it_alone(
     assert (codes.things, entries.things, await waiting(db)) == ([{"id": "a"}], [], 1)
     entries.down = False
     assert await outbox.drain() == 0, "postponed: not due yet"
-    await db.pool.execute("UPDATE outbox SET next_attempt_at = now()")
+    await make_due(db)
     assert await outbox.drain() == 1
     assert entries.things == [{"id": "a"}]
 
@@ -101,6 +106,7 @@ async def test_messages_are_sealed_at_rest(db: Database, outbox: Outbox) -> None
 
 async def test_a_drain_sends_a_topic_in_few_requests(db: Database, outbox: Outbox, entries: Receiver) -> None:
     await publish(db, outbox, *({"id": number} for number in range(700)))
+    await make_due(db)
     assert await outbox.drain() == 1400
     assert sorted(thing["id"] for thing in entries.things) == list(range(700))
     assert len(entries.bodies) == 2
@@ -110,6 +116,28 @@ async def test_two_drains_at_once_send_each_message_once(
     db: Database, outbox: Outbox, entries: Receiver
 ) -> None:
     await publish(db, outbox, *({"id": number} for number in range(50)))
+    await make_due(db)
     taken = await asyncio.gather(outbox.drain(), outbox.drain())
     assert sum(taken) == 100
     assert sorted(thing["id"] for thing in entries.things) == list(range(50))
+
+
+async def test_deliveries_at_once_travel_together(db: Database, outbox: Outbox, entries: Receiver) -> None:
+    published = [await publish(db, outbox, {"id": number}) for number in range(50)]
+    await asyncio.gather(*(outbox.deliver(ids) for ids in published))
+    assert sorted(thing["id"] for thing in entries.things) == list(range(50))
+    assert len(entries.bodies) <= 3
+    assert await waiting(db) == 0
+
+
+async def test_nobody_waits_again_for_a_receiver_that_did_not_answer(
+    db: Database, outbox: Outbox, entries: Receiver, codes: Receiver
+) -> None:
+    entries.down = True
+    await outbox.deliver(await publish(db, outbox, {"id": 1}))
+    entries.down = False
+    await outbox.deliver(await publish(db, outbox, {"id": 2}))
+    assert (entries.things, codes.things) == ([], [{"id": 1}, {"id": 2}])
+    await make_due(db)
+    assert await outbox.drain() == 2
+    assert sorted(thing["id"] for thing in entries.things) == [1, 2]
