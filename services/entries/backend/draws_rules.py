@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from services.entries.backend.waves_rules import Ballot, Pick, Seat, select
 
 ALGORITHM = "monoql-draw/1"
-"""Roster root: Merkle tree of SHA-256 over salted leaves in entry id order. Seed commitment: SHA-256 of 32 random bytes.
-Lottery number: SHA-256 of seed and entry id. Outcome hash: SHA-256 over the picks in entry id order."""
+"""Roster root: Merkle tree of SHA-256 over salted leaves in entry id order. Seed commitment: SHA-256 of 32
+random bytes. Lottery number: SHA-256 of seed and entry id. Outcome hash: SHA-256 over the picks in entry id order.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,9 @@ class Verification:
 def verify(
     proof: Proof, roster: Sequence[Ballot], seats: Sequence[Seat], strategy: str, picks: Iterable[Pick]
 ) -> Verification:
-    """Recomputes the whole draw from its roster, seats and published seed, and compares: with what was published, and with
-    the `picks` that winners hold."""
+    """Recomputes the whole draw from its roster, seats and published seed, and compares: with what was
+    published, and with the `picks` that winners hold.
+    """
     leaves = [leaf(ballot) for ballot in sorted(roster, key=lambda ballot: ballot.entry_id)]
     root_matches = merkle_root(leaves).hex() == proof.roster_root
     if proof.seed is None or proof.outcome_hash is None:
@@ -61,8 +63,9 @@ def commitment(seed: bytes) -> str:
 def leaf(ballot: Ballot) -> bytes:
     """The hash of one roster line. Its salt keeps what a fan ranked from being guessed; she can be given hers to check.
 
-    The line is `salt|entry|tickets|score|submitted|ranked markets|barred markets`: the score as the hex of its IEEE 754 double, nothing
-    when there is none; the lists joined by commas. The database computes the same in `roster_leaves`.
+    The line is `salt|entry|tickets|score|submitted|ranked markets|barred markets`: the score as the hex of its
+    IEEE 754 double, nothing when there is none; the lists joined by commas. The database computes the same in
+    `roster_leaves`.
     """
     score = "" if ballot.score is None else struct.pack(">d", ballot.score).hex()
     line = "|".join(
@@ -80,7 +83,7 @@ def leaf(ballot: Ballot) -> bytes:
 
 
 def merkle_root(leaves: Sequence[bytes]) -> bytes:
-    """The root of the tree over `leaves`: a node is SHA-256 of 0x01 and its children; an odd one out moves up as it is."""
+    """The root over `leaves`: a node is SHA-256 of 0x01 and its children; an odd one out moves up as it is."""
     if not leaves:
         return hashlib.sha256(b"").digest()
     level = list(leaves)

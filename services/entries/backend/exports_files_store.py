@@ -57,7 +57,9 @@ class ExportFileStore:
 
     async def fail(self, export_id: str) -> None:
         """Gives an export up that failed again and again."""
-        failure = "The file could not be written. Start a new export; if that fails too, tell support this id."
+        failure = (
+            "The file could not be written. Start a new export; if that fails too, tell support this id."
+        )
         await self._database.execute(q.fail_export, id=export_id, failure=failure)
 
     async def expire(self) -> int:

@@ -67,7 +67,9 @@ FILES = Route("/{token}", download)
 
 
 async def _demand_permission(service: Any, export: Row) -> None:
-    check = AccessCheck(export["requested_by"], Permission.EXPORT_RUN, export["team_id"], export["campaign_id"])
+    check = AccessCheck(
+        export["requested_by"], Permission.EXPORT_RUN, export["team_id"], export["campaign_id"]
+    )
     users = service.peer("users")
     answers = await users.call("POST", "/access/check", AccessAnswers, AccessChecks([check]), idempotent=True)
     if answers.allowed != [True]:

@@ -1,4 +1,4 @@
-"""What the rows of an export look like. No email, phone or name is ever in one. Pure."""
+"""What the rows of an export look like, from rows of its query. No email, phone or name is ever in one. Pure."""
 
 import csv
 import io
@@ -43,7 +43,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The members of a record of each kind, in order; lists are joined by ` | ` in CSV."""
 
 
-def entry_record(row: Mapping[str, Any], market_names: Mapping[str, str]) -> Record:
+def entry_record(row: Any, market_names: Mapping[str, str]) -> Record:
     """An entry with its ranked markets."""
     return {
         "entry_id": row["id"],
@@ -58,7 +58,7 @@ def entry_record(row: Mapping[str, Any], market_names: Mapping[str, str]) -> Rec
     }
 
 
-def eligibility_record(row: Mapping[str, Any], reasons: Sequence[str]) -> Record:
+def eligibility_record(row: Any, reasons: Sequence[str]) -> Record:
     """An entry with what keeps it from being selected."""
     return {
         "entry_id": row["id"],
@@ -69,7 +69,7 @@ def eligibility_record(row: Mapping[str, Any], reasons: Sequence[str]) -> Record
     }
 
 
-def selection_record(row: Mapping[str, Any], market_names: Mapping[str, str], event_names: Mapping[str, str]) -> Record:
+def selection_record(row: Any, market_names: Mapping[str, str], event_names: Mapping[str, str]) -> Record:
     """A win in a finalized wave."""
     return {
         "selection_id": row["id"],

@@ -1,4 +1,4 @@
-"""Export jobs: asked for, looked at, stopped, expired. Typed twins of `exports.sql`; the writing is in `exports_files_store.py`."""
+"""Export jobs: asked for, looked at, stopped. Typed twins of `exports.sql`; writing is in `exports_files_store.py`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,7 +70,7 @@ class ExportStore:
         return [self._export(row) for row in rows]
 
     async def downloadable(self, export_id: str) -> Row:
-        """A published export with its `file`, `format` and whose it is. Raises NotFound when there is none, or none any more."""
+        """A published export with its `file`, its `format` and whose it is. Raises NotFound."""
         rows = await self._database.fetch(q.exports_by_id, ids=[export_id])
         if not rows or rows[0]["state"] != "SUCCEEDED" or rows[0]["expired"]:
             raise NotFound("The file is not there any more. Start a new export.")
@@ -92,9 +92,15 @@ class ExportStore:
         if team_id is None:
             raise NotFound("There is no such campaign.")
         await jobs.defer(
-            transaction.connection, "entries:export", queue="entries", lock="entries:export", export_id=export_id
+            transaction.connection,
+            "entries:export",
+            queue="entries",
+            lock="entries:export",
+            export_id=export_id,
         )
-        await transaction.note("startExport", export_id, team_id=team_id, campaign_id=new.campaign_id, after=new)
+        await transaction.note(
+            "startExport", export_id, team_id=team_id, campaign_id=new.campaign_id, after=new
+        )
         return export_id
 
     def _export(self, row: Row) -> x.Export:

@@ -23,7 +23,9 @@ class MetricStore:
     async def timelines(self, asked: Sequence[m.TimelineRequest]) -> list[list[m.TimelinePoint]]:
         """One for each request, in order."""
         rows = await self._database.fetch(
-            q.timelines, campaign_ids=[one.campaign_id for one in asked], steps=[one.interval for one in asked]
+            q.timelines,
+            campaign_ids=[one.campaign_id for one in asked],
+            steps=[one.interval for one in asked],
         )
         found: list[list[m.TimelinePoint]] = [[] for _ in asked]
         for row in rows:
@@ -42,7 +44,9 @@ def _metrics(campaign_id: str, rows: list[Row]) -> m.Metrics:
         by_state=by_state,
         by_country=counts("country"),
         by_market=[
-            m.MarketCount(row["key"], row["rank"], row["count"]) for row in rows if row["dimension"] == "market"
+            m.MarketCount(row["key"], row["rank"], row["count"])
+            for row in rows
+            if row["dimension"] == "market"
         ],
         selected=sum(count.count for count in counts("selected")),
     )

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-Interval = Literal["hour", "day"]
+Interval = Literal["HOUR", "DAY"]
 
 
 class Count(msgspec.Struct, frozen=True):

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
@@ -108,8 +107,8 @@ class RosterStore:
                     Issue(
                         ["capacities"],
                         "OUT_OF_RANGE",
-                        f"{row['event_id']} has {max(0, row['left'])} tickets left to give, the wave wants {row['capacity']}. "
-                        "Cancel it and create one that fits.",
+                        f"{row['event_id']} has {max(0, row['left'])} tickets left to give, the wave wants "
+                        f"{row['capacity']}. Cancel it and create one that fits.",
                     )
                     for row in rows
                 ]
@@ -123,8 +122,7 @@ class RosterStore:
         await self._database.execute(q.strike_from_roster, connection, id=wave_id, entry_ids=failing)
 
     async def _publish_root(self, connection: Connection, wave_id: str) -> None:
-        row = await self._database.fetchrow(q.roster_leaves, connection, id=wave_id)
-        assert row is not None
+        [row] = await self._database.fetch(q.roster_leaves, connection, id=wave_id)
         together: bytes = row["leaves"] or b""
         leaves = [together[at : at + _HASH_BYTES] for at in range(0, len(together), _HASH_BYTES)]
         root = await asyncio.to_thread(draws_rules.merkle_root, leaves)

@@ -36,7 +36,8 @@ class SelectionStore:
     async def draw(self, wave_id: str) -> None:
         """Runs a wave that waits for it. The job's task: killed anywhere and run again, it equals having been run once.
 
-        All selections, the seed and the outcome come to exist in one transaction; ids and picks follow from what was committed.
+        All selections, the seed and the outcome come to exist in one transaction; ids and picks follow from
+        what was committed.
         """
         wave = await self._database.fetchrow(q.begin_run, id=wave_id)
         if wave is None:

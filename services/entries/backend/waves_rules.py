@@ -1,4 +1,4 @@
-"""Who wins: the selection rules. Pure: the same roster, seats and seed give the same picks, whatever the input order."""
+"""Who wins: the selection rules. Pure: the same roster, seats and seed give the same picks, in whatever order."""
 
 import hashlib
 import math
@@ -36,8 +36,8 @@ class SelectionNotFinished(DomainError):
 class Ballot(NamedTuple):
     """One fan's entry as the draw sees it.
 
-    `preferences` are market ids in rank order; those in `barred` she may not win (she holds one there). `quantity` is the tickets of her
-    party, which come together or not at all. `submitted` is microseconds since 1970.
+    `preferences` are market ids in rank order; those in `barred` she may not win (she holds one there).
+    `quantity` is the tickets of her party, which come together or not at all. `submitted` is microseconds since 1970.
     """
 
     entry_id: str
@@ -81,8 +81,8 @@ class Forecast(NamedTuple):
 def select(strategy: str, roster: Iterable[Ballot], seats: Sequence[Seat], seed: bytes) -> list[Pick]:
     """The winners, in entry id order.
 
-    Fans choose one after the other in the order of the strategy, each the best-ranked market that still has room for her party. Under
-    IMMEDIATE_ACCEPTANCE all first choices are served before any second.
+    Fans choose one after the other in the order of the strategy, each the best-ranked market that still has room
+    for her party. Under IMMEDIATE_ACCEPTANCE all first choices are served before any second.
     """
     order = ORDERS[strategy](roster, seed)
     hall = _Hall(seats)
@@ -96,7 +96,7 @@ def lottery_number(seed: bytes, entry_id: str) -> bytes:
 
 
 def selection_id(wave_id: str, committed_at: datetime, entry_id: str) -> str:
-    """The id that a wave's selection of an entry has, however often the wave is run; sorts by the time of the commitment."""
+    """The id of an entry's selection in a wave, however often it is run; sorts by the time of the commitment."""
     digest = hashlib.sha256(f"{wave_id}|{entry_id}".encode()).digest()
     milliseconds = int(committed_at.timestamp() * 1000)
     return f"sel_{encode((milliseconds << 80) | int.from_bytes(digest[:10]))}"
@@ -161,7 +161,8 @@ def _by_lottery(roster: Iterable[Ballot], seed: bytes) -> list[Ballot]:
 
 
 def _by_weight(roster: Iterable[Ballot], seed: bytes) -> list[Ballot]:
-    """Exponential clocks: each fan's rings after -ln(u)/score, so that she comes first with probability score / sum of scores.
+    """Exponential clocks: each fan's rings after -ln(u)/score, u from her lottery number, so that she comes first
+    with probability score / sum of scores.
 
     No score, or none above zero, rings after all others, in lottery order.
     """
@@ -204,7 +205,8 @@ def plan_capacities(
 ) -> tuple[list[Seat], list[Issue]]:
     """What each event gives in a new wave, and what is wrong with what was asked.
 
-    `events` have their allocation as capacity, `given` the tickets that earlier waves gave away. Without `asked` all that is left is given.
+    `events` have their allocation as capacity, `given` the tickets that earlier waves gave away. Without `asked`
+    all that is left is given.
     """
     left = {seat.event_id: max(0, seat.capacity - given.get(seat.event_id, 0)) for seat in events}
     wanted = left if asked is None else asked
@@ -244,7 +246,7 @@ def wave_issues(
             Issue(
                 ["reassignment"],
                 "NEEDS_REDEMPTIONS",
-                "EXCLUDE_REDEEMED needs redemption data, which has not arrived. Use EXCLUDE_SELECTED or ALLOW_OTHER_MARKET.",
+                "EXCLUDE_REDEEMED needs redemption data, which has not arrived. Use EXCLUDE_SELECTED.",
             )
         )
     if score_min is not None and score_max is not None and score_min > score_max:

@@ -1,4 +1,7 @@
-"""SQL about waves: typed twins of `waves.sql`. Freezing a roster is in `rosters_store.py`, drawing in `selections_store.py`."""
+"""SQL about waves: typed twins of `waves.sql`.
+
+Freezing a roster is in `rosters_store.py`, drawing in `selections_store.py`.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -113,7 +113,7 @@ class WaveAnswer(msgspec.Struct, frozen=True):
 
 
 class MarketForecast(msgspec.Struct, frozen=True):
-    """One market of a preview, in tickets. `demand` is wanted by fans who rank it first; `shortfall` is demand beyond capacity."""
+    """A market of a preview, in tickets: `demand` of fans who rank it first, `shortfall` of demand beyond capacity."""
 
     market_id: str
     capacity: int

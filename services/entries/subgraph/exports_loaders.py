@@ -17,7 +17,9 @@ class Exports:
     @cached_property
     def by_id(self) -> DataLoader[str, Export | None]:
         async def load(ids: list[str]) -> list[Export | None]:
-            found = {one.id: one for one in await self.backend.exports([id_ for id_ in ids if id_.isprintable()])}
+            found = {
+                one.id: one for one in await self.backend.exports([id_ for id_ in ids if id_.isprintable()])
+            }
             return [found.get(id_) for id_ in ids]
 
         return DataLoader(load)

@@ -1,4 +1,7 @@
-"""Who may run and see exports: holders of EXPORT_RUN on the campaign. An export is only reached through what has asked already."""
+"""Who may run and see exports: holders of EXPORT_RUN on the campaign.
+
+An export is only reached through what has asked already: a reference, or a guarded list or mutation.
+"""
 
 from typing import Any
 

@@ -12,17 +12,26 @@ from services.kit.types import ID, URL, DateTime, Job, JobState
 Info = strawberry.Info[Any, Any]
 
 
-@strawberry.enum(description="What an export holds, one row each. Never an email address, a phone number or a name.")
+@strawberry.enum(
+    description="What an export holds, one row each. Never an email address, a phone number or a name."
+)
 class ExportKind(Enum):
-    ENTRIES = strawberry.enum_value("ENTRIES", description="Entries with state, country, tickets, ranked markets and times.")
-    ELIGIBILITY = strawberry.enum_value("ELIGIBILITY", description="Entries with whether they can be selected, and if not, why.")
-    SELECTIONS = strawberry.enum_value("SELECTIONS", description="Wins in finalized waves, with wave, event, market and rank.")
+    ENTRIES = strawberry.enum_value(
+        "ENTRIES", description="Entries with state, country, tickets, ranked markets and times."
+    )
+    ELIGIBILITY = strawberry.enum_value(
+        "ELIGIBILITY", description="Entries with whether they can be selected, and if not, why."
+    )
+    SELECTIONS = strawberry.enum_value(
+        "SELECTIONS", description="Wins in finalized waves, with wave, event, market and rank."
+    )
 
 
 @strawberry.enum(description="How an export is written; always UTF-8.")
 class ExportFormat(Enum):
     CSV = strawberry.enum_value(
-        "CSV", description="RFC 4180 with a header line; lists joined by ` | `; safe to open in a spreadsheet: nothing is taken for a formula."
+        "CSV",
+        description="RFC 4180 with a header line; lists joined by ` | `; nothing a spreadsheet takes for a formula.",
     )
     NDJSON = strawberry.enum_value("NDJSON", description="One JSON object a line.")
 
@@ -31,20 +40,25 @@ class ExportFormat(Enum):
 class ExportPurpose(Enum):
     INTERNAL = strawberry.enum_value("INTERNAL", description="For the team itself: all rows.")
     SHARING = strawberry.enum_value(
-        "SHARING", description="For sale to or sharing with others: fans who opted out by the moment of writing, or were erased, are left out."
+        "SHARING",
+        description="For sale or sharing: without fans who opted out by the moment of writing, or were erased.",
     )
 
 
-@strawberry.federation.type(keys=["id"], description="A file with rows of a campaign, written in the background.")
+@strawberry.federation.type(
+    keys=["id"], description="A file with rows of a campaign, written in the background."
+)
 class ExportJob(Job):
     kind: ExportKind = strawberry.field(description="What it holds.")
     format: ExportFormat = strawberry.field(description="How it is written.")
     purpose: ExportPurpose = strawberry.field(description="What it is for.")
-    row_count: int | None = strawberry.field(description="Exactly how many rows it has, header aside; once succeeded.")
+    row_count: int | None = strawberry.field(
+        description="Exactly how many rows it has, header aside; once succeeded."
+    )
     byte_size: int | None = strawberry.field(description="Its size in bytes; once succeeded.")
     sha256: str | None = strawberry.field(description="SHA-256 of its bytes, in hex; once succeeded.")
     download_url: URL | None = strawberry.field(
-        description="Where to get it, for an hour; ask again for a new link. Works as long as whoever started the export may run exports."
+        description="Where to get it, for an hour; ask again for a new link. Works while its requester may run exports."
     )
     expires_at: DateTime | None = strawberry.field(description="When the file is removed.")
 
@@ -72,7 +86,7 @@ class ExportJob(Job):
             row_count=row.row_count,
             byte_size=row.byte_size,
             sha256=row.sha256,
-            download_url=row.download_url and URL(row.download_url),
+            download_url=None if row.download_url is None else URL(row.download_url),
             expires_at=row.expires_at and DateTime(row.expires_at),
         )
 

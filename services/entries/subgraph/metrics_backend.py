@@ -35,7 +35,7 @@ class Metrics(msgspec.Struct, frozen=True):
 
 
 class TimelineRequest(msgspec.Struct, frozen=True):
-    """A campaign by `hour` or by `day`."""
+    """A campaign by `HOUR` or by `DAY`."""
 
     campaign_id: str
     interval: str

@@ -19,8 +19,8 @@ LazyState = Annotated["EntryState", strawberry.lazy("services.entries.subgraph.t
 
 @strawberry.enum(description="How long a point of a timeline lasts, UTC.")
 class TimelineInterval(Enum):
-    HOUR = strawberry.enum_value("hour", description="An hour.")
-    DAY = strawberry.enum_value("day", description="A day.")
+    HOUR = strawberry.enum_value("HOUR", description="An hour.")
+    DAY = strawberry.enum_value("DAY", description="A day.")
 
 
 @strawberry.type(description="Entries in one state.")
@@ -51,16 +51,24 @@ class MarketCount:
 @strawberry.type(description="Entries submitted within one span of time.")
 class TimelinePoint:
     at: DateTime = strawberry.field(description="Where the span begins.")
-    count: int = strawberry.field(description="How many entries were submitted in it; spans without any are left out.")
+    count: int = strawberry.field(
+        description="How many entries were submitted in it; spans without any are left out."
+    )
 
 
-@strawberry.type(description="A campaign in numbers. Every part adds up to the rows it counts, and to what an export holds.")
+@strawberry.type(
+    description="A campaign in numbers. Every part adds up to the rows it counts, and to what an export holds."
+)
 class CampaignMetrics:
     campaign_id: strawberry.Private[str]
     registrations: int = strawberry.field(description="All entries, whatever became of them.")
     by_state: list[StateCount] = strawberry.field(description="Entries by state; adds up to `registrations`.")
-    by_market: list[MarketCount] = strawberry.field(description="Entries by market; first choices add up to `registrations`.")
-    by_country: list[CountryCount] = strawberry.field(description="Entries by country; adds up to `registrations`.")
+    by_market: list[MarketCount] = strawberry.field(
+        description="Entries by market; first choices add up to `registrations`."
+    )
+    by_country: list[CountryCount] = strawberry.field(
+        description="Entries by country; adds up to `registrations`."
+    )
     selected: int = strawberry.field(description="Wins in finalized waves.")
 
     @strawberry.field(description="Entries by the time of their submission; adds up to `registrations`.")
@@ -71,7 +79,7 @@ class CampaignMetrics:
             TimelineInterval, strawberry.argument(description="How long a point lasts.")
         ] = TimelineInterval.DAY,
     ) -> list[TimelinePoint]:
-        request = backend.TimelineRequest(self.campaign_id, interval.value)
+        request = backend.TimelineRequest(self.campaign_id, interval.name)
         points = await info.context.metrics.timelines.load(request)
         return [TimelinePoint(at=DateTime(point.at), count=point.count) for point in points]
 
@@ -86,7 +94,8 @@ class CampaignMetrics:
             by_state=[StateCount(state=EntryState[one.key or ""], count=one.count) for one in row.by_state],
             by_market=_markets(row.by_market),
             by_country=[
-                CountryCount(country=one.key and CountryCode(one.key), count=one.count) for one in row.by_country
+                CountryCount(country=None if one.key is None else CountryCode(one.key), count=one.count)
+                for one in row.by_country
             ],
             selected=row.selected,
         )
@@ -102,5 +111,7 @@ def _markets(rows: list[backend.MarketCount]) -> list[MarketCount]:
             total=sum(row.count for row in group),
             by_rank=[RankCount(rank=row.rank, count=row.count) for row in group],
         )
-        for market_id, group in ((key, list(rows)) for key, rows in groupby(ordered, key=lambda row: row.market_id))
+        for market_id, group in (
+            (key, list(rows)) for key, rows in groupby(ordered, key=lambda row: row.market_id)
+        )
     ]

@@ -175,7 +175,9 @@ class WavesBackend:
 
     async def run(self, wave_id: str, idempotency_key: str | None) -> WaveAnswer:
         """Has a wave drawn."""
-        return await self._post("/waves/run", WaveAnswer, {"wave_id": wave_id, "idempotency_key": idempotency_key})
+        return await self._post(
+            "/waves/run", WaveAnswer, {"wave_id": wave_id, "idempotency_key": idempotency_key}
+        )
 
     async def finalize(self, wave_id: str) -> WaveAnswer:
         """Makes the outcome final."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import msgspec
 import strawberry
 from strawberry.federation.schema_directives import Key
+from strawberry.federation.types import FieldSet
 
 from services.entries.subgraph import waves_backend as backend
 from services.kit.access import Permission, Scope
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 Info = strawberry.Info[Any, Any]
 First = Annotated[int | None, strawberry.argument(description="How many items, 1 to 100; 20 when left out.")]
-After = Annotated[str | None, strawberry.argument(description="The cursor of an earlier page, to go on from there.")]
+After = Annotated[
+    str | None, strawberry.argument(description="The cursor of an earlier page, to go on from there.")
+]
 _TYPES = "services.entries.subgraph.types"
 LazyCampaign = Annotated["Campaign", strawberry.lazy(_TYPES)]
 LazyEntry = Annotated["Entry", strawberry.lazy(_TYPES)]
@@ -28,24 +31,36 @@ LazyMarket = Annotated["Market", strawberry.lazy(_TYPES)]
 class WaveState(Enum):
     DRAFT = strawberry.enum_value("DRAFT", description="Can be previewed and called off; nothing is decided.")
     COMMITTED = strawberry.enum_value(
-        "COMMITTED", description="The roster is frozen; its root and the commitment to the seed are published."
+        "COMMITTED",
+        description="The roster is frozen; its root and the commitment to the seed are published.",
     )
-    RUNNING = strawberry.enum_value("RUNNING", description="Handed to the worker; when `job` has succeeded it can be made final.")
-    FINALIZED = strawberry.enum_value("FINALIZED", description="Final: winners see it, codes may be assigned.")
+    RUNNING = strawberry.enum_value(
+        "RUNNING", description="Handed to the worker; when `job` has succeeded it can be made final."
+    )
+    FINALIZED = strawberry.enum_value(
+        "FINALIZED", description="Final: winners see it, codes may be assigned."
+    )
     CANCELLED = strawberry.enum_value("CANCELLED", description="Called off; nobody won.")
 
 
-@strawberry.enum(description="In which order fans choose. Each takes the best-ranked market that has room for her whole party.")
+@strawberry.enum(
+    description="In which order fans choose. Each takes the best-ranked market that has room for her whole party."
+)
 class SelectionStrategy(Enum):
     RANDOM_PRIORITY = strawberry.enum_value(
-        "RANDOM_PRIORITY", description="In lottery order. No fan can gain by ranking markets in another order than she likes them."
+        "RANDOM_PRIORITY",
+        description="In lottery order. No fan can gain by ranking markets in another order than she likes them.",
     )
     WEIGHTED_RANDOM_PRIORITY = strawberry.enum_value(
-        "WEIGHTED_RANDOM_PRIORITY", description="In lottery order, a fan's chance to come early in proportion to her score; no score comes last."
+        "WEIGHTED_RANDOM_PRIORITY",
+        description="In lottery order, a fan's chance to come early in proportion to her score; no score comes last.",
     )
-    SCORE_PRIORITY = strawberry.enum_value("SCORE_PRIORITY", description="Highest score first, equal scores in lottery order, no score last.")
+    SCORE_PRIORITY = strawberry.enum_value(
+        "SCORE_PRIORITY", description="Highest score first, equal scores in lottery order, no score last."
+    )
     IMMEDIATE_ACCEPTANCE = strawberry.enum_value(
-        "IMMEDIATE_ACCEPTANCE", description="In lottery order, but all first choices before any second, and so on."
+        "IMMEDIATE_ACCEPTANCE",
+        description="In lottery order, but all first choices before any second, and so on.",
     )
     FIRST_COME = strawberry.enum_value("FIRST_COME", description="In the order of registration.")
 
@@ -54,13 +69,18 @@ class SelectionStrategy(Enum):
 class ReassignmentPolicy(Enum):
     EXCLUDE_SELECTED = strawberry.enum_value("EXCLUDE_SELECTED", description="They do not.")
     EXCLUDE_REDEEMED = strawberry.enum_value(
-        "EXCLUDE_REDEEMED", description="They do unless they have redeemed their code. Refused as long as redemption data has not arrived."
+        "EXCLUDE_REDEEMED",
+        description="They do unless they have redeemed their code. Refused as long as redemption data has not arrived.",
     )
-    ALLOW_OTHER_MARKET = strawberry.enum_value("ALLOW_OTHER_MARKET", description="They do, for markets they have not won yet.")
+    ALLOW_OTHER_MARKET = strawberry.enum_value(
+        "ALLOW_OTHER_MARKET", description="They do, for markets they have not won yet."
+    )
     ALLOW_MULTIPLE = strawberry.enum_value("ALLOW_MULTIPLE", description="They do, as if they had not won.")
 
 
-@strawberry.federation.type(keys=[Key(fields="id", resolvable=False)], description="A show that fans can win access to.")
+@strawberry.federation.type(
+    keys=[Key(fields=FieldSet("id"), resolvable=False)], description="A show that fans can win access to."
+)
 class Event:
     id: ID = strawberry.field(description="Opaque id.")
 
@@ -79,20 +99,32 @@ class WaveCapacity:
     selected: int = strawberry.field(description="Tickets given away: the parties of all winners.")
 
 
-@strawberry.type(description="What anybody needs to check that a draw was fair. All values are lower-case hex.")
+@strawberry.type(
+    description="What anybody needs to check that a draw was fair. All values are lower-case hex."
+)
 class DrawProof:
-    algorithm: str = strawberry.field(description="Name and version of the method, as the documentation describes it.")
-    roster_root: str = strawberry.field(description="Root of the Merkle tree over the frozen roster; published before the draw.")
+    algorithm: str = strawberry.field(
+        description="Name and version of the method, as the documentation describes it."
+    )
+    roster_root: str = strawberry.field(
+        description="Root of the Merkle tree over the frozen roster; published before the draw."
+    )
     seed_commitment: str = strawberry.field(description="SHA-256 of the seed; published before the draw.")
-    seed: str | None = strawberry.field(description="The seed of all lottery numbers; published when the draw was run.")
-    outcome_hash: str | None = strawberry.field(description="SHA-256 over all winners; published when the draw was run.")
+    seed: str | None = strawberry.field(
+        description="The seed of all lottery numbers; published when the draw was run."
+    )
+    outcome_hash: str | None = strawberry.field(
+        description="SHA-256 over all winners; published when the draw was run."
+    )
 
 
 @strawberry.type(description="What a draw came to.")
 class SelectionSummary:
     eligible: int = strawberry.field(description="Fans on the roster.")
     selected: int = strawberry.field(description="Fans who won.")
-    first_choice_share: float = strawberry.field(description="Of those who won, the share that got their first choice; 0 to 1.")
+    first_choice_share: float = strawberry.field(
+        description="Of those who won, the share that got their first choice; 0 to 1."
+    )
 
 
 @strawberry.type(description="The work of drawing a wave.")
@@ -109,7 +141,9 @@ class SelectionJob(Job):
         )
 
 
-@strawberry.federation.type(keys=["id"], description="A fan won access to an event. She sees it once its wave is final.")
+@strawberry.federation.type(
+    keys=["id"], description="A fan won access to an event. She sees it once its wave is final."
+)
 class Selection:
     row: strawberry.Private[backend.Selection]
     id: ID = strawberry.field(description="Opaque id.")
@@ -145,22 +179,36 @@ class Selection:
     @classmethod
     def of(cls, row: backend.Selection) -> Self:
         """The graph's view of what the Entry Service answered."""
-        return cls(row=row, id=ID(row.id), event=Event(id=ID(row.event_id)), preference_rank=row.preference_rank)
+        return cls(
+            row=row, id=ID(row.id), event=Event(id=ID(row.event_id)), preference_rank=row.preference_rank
+        )
 
 
-@strawberry.federation.type(keys=["id"], description="A round of choosing winners among a campaign's registrations.")
+@strawberry.federation.type(
+    keys=["id"], description="A round of choosing winners among a campaign's registrations."
+)
 class Wave:
     row: strawberry.Private[backend.Wave]
     id: ID = strawberry.field(description="Opaque id.")
     name: str = strawberry.field(description="What the team calls it.")
     state: WaveState = strawberry.field(description="Where it is in its life.")
     strategy: SelectionStrategy = strawberry.field(description="In which order fans choose.")
-    reassignment: ReassignmentPolicy = strawberry.field(description="Whether earlier winners take part again.")
-    score_range: ScoreRange | None = strawberry.field(description="Which scores take part; null: all, and none at all too.")
+    reassignment: ReassignmentPolicy = strawberry.field(
+        description="Whether earlier winners take part again."
+    )
+    score_range: ScoreRange | None = strawberry.field(
+        description="Which scores take part; null: all, and none at all too."
+    )
     capacities: list[WaveCapacity] = strawberry.field(description="What each event gives away.")
-    draw: DrawProof | None = strawberry.field(description="How the draw can be checked; null before the wave is committed.")
-    summary: SelectionSummary | None = strawberry.field(description="What the draw came to; null before it was run.")
-    job: SelectionJob | None = strawberry.field(description="The work of drawing; null before `runSelection`.")
+    draw: DrawProof | None = strawberry.field(
+        description="How the draw can be checked; null before the wave is committed."
+    )
+    summary: SelectionSummary | None = strawberry.field(
+        description="What the draw came to; null before it was run."
+    )
+    job: SelectionJob | None = strawberry.field(
+        description="The work of drawing; null before `runSelection`."
+    )
     created_at: DateTime = strawberry.field(description="When it was drafted.")
     committed_at: DateTime | None = strawberry.field(description="When its roster was frozen.")
     finalized_at: DateTime | None = strawberry.field(description="When its outcome became final.")
@@ -216,11 +264,15 @@ class MarketForecast:
     shortfall: int = strawberry.field(description="Demand beyond capacity.")
 
 
-@strawberry.type(description="What a wave would come to if it were drawn now, with a seed that is thrown away. Nothing is written.")
+@strawberry.type(
+    description="What a wave would come to if it were drawn now, with a seed that is thrown away. Nothing is written."
+)
 class SelectionPreview:
     eligible: int = strawberry.field(description="Fans who would be on the roster.")
     selected: int = strawberry.field(description="Fans who would win.")
-    first_choice_share: float = strawberry.field(description="Of those who would win, the share that gets its first choice; 0 to 1.")
+    first_choice_share: float = strawberry.field(
+        description="Of those who would win, the share that gets its first choice; 0 to 1."
+    )
     markets: list[MarketForecast] = strawberry.field(description="How each market of the wave would fare.")
 
     @classmethod
@@ -242,12 +294,22 @@ class SelectionPreview:
         )
 
 
-@strawberry.type(description="What drawing a wave once more, from its frozen roster and its published seed, found.")
+@strawberry.type(
+    description="What drawing a wave once more, from its frozen roster and its published seed, found."
+)
 class DrawVerification:
-    valid: bool = strawberry.field(description="Whether all matches. False as long as the draw has not been run.")
-    roster_root_matches: bool = strawberry.field(description="The roster is the one that was published before the draw.")
-    seed_matches: bool = strawberry.field(description="The seed is the one that was committed to before the draw.")
-    outcome_matches: bool = strawberry.field(description="Roster, seed and rules give exactly the winners that there are.")
+    valid: bool = strawberry.field(
+        description="Whether all matches. False as long as the draw has not been run."
+    )
+    roster_root_matches: bool = strawberry.field(
+        description="The roster is the one that was published before the draw."
+    )
+    seed_matches: bool = strawberry.field(
+        description="The seed is the one that was committed to before the draw."
+    )
+    outcome_matches: bool = strawberry.field(
+        description="Roster, seed and rules give exactly the winners that there are."
+    )
     roster_size: int = strawberry.field(description="Fans on the roster.")
     selected: int = strawberry.field(description="Fans who won.")
 
@@ -269,13 +331,18 @@ def _market(id_: str) -> "Market":
 
 def _capacity(row: backend.Capacity) -> WaveCapacity:
     return WaveCapacity(
-        event=Event(id=ID(row.event_id)), market=_market(row.market_id), capacity=row.capacity, selected=row.selected
+        event=Event(id=ID(row.event_id)),
+        market=_market(row.market_id),
+        capacity=row.capacity,
+        selected=row.selected,
     )
 
 
 def _summary(row: backend.Summary) -> SelectionSummary:
     return SelectionSummary(
-        eligible=row.eligible, selected=row.selected, first_choice_share=_share(row.first_choices, row.selected)
+        eligible=row.eligible,
+        selected=row.selected,
+        first_choice_share=_share(row.first_choices, row.selected),
     )
 
 
@@ -283,7 +350,9 @@ def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-@strawberry.type(description="Another wave of the campaign is committed or running. Finalize or cancel it first.")
+@strawberry.type(
+    description="Another wave of the campaign is committed or running. Finalize or cancel it first."
+)
 class SelectionInProgress(Error): ...
 
 

@@ -47,11 +47,14 @@ STAFF = ("SELECTION_READ", "SELECTION_RUN", "ENTRY_READ", "METRICS_READ", "EXPOR
 def step(name: str) -> str:
     """commitWave, finalizeWave or cancelWave."""
     kind = {"commitWave": "CommitWave", "finalizeWave": "FinalizeWave", "cancelWave": "CancelWave"}[name]
-    done = {"commitWave": "WaveCommitted", "finalizeWave": "WaveFinalized", "cancelWave": "WaveCancelled"}[name]
+    done = {"commitWave": "WaveCommitted", "finalizeWave": "WaveFinalized", "cancelWave": "WaveCancelled"}[
+        name
+    ]
     return f"""
     mutation ($input: {kind}Input!) {{
       {name}(input: $input) {{
-        __typename ... on {done} {{ wave {{ ...wave }} }} ... on IllegalTransition {{ from to }} ... on Error {{ code message path }}
+        __typename ... on {done} {{ wave {{ ...wave }} }}
+        ... on IllegalTransition {{ from to }} ... on Error {{ code message path }}
       }}
     }}
     {WAVE}
@@ -61,7 +64,9 @@ def step(name: str) -> str:
 class Staff:
     """A member of staff, with all permissions of this service unless told otherwise."""
 
-    def __init__(self, service: ServiceUnderTest, subject: str = "manager", permissions: tuple[str, ...] = STAFF) -> None:
+    def __init__(
+        self, service: ServiceUnderTest, subject: str = "manager", permissions: tuple[str, ...] = STAFF
+    ) -> None:
         self._service = service
         for permission in permissions:
             self.token = service.grant(subject, permission)
@@ -140,7 +145,9 @@ async def close(service: ServiceUnderTest, of: dict[str, Any], **changes: Any) -
     await publish(service, {**of, "version": of["version"] + 1, "state": "CLOSED", **changes})
 
 
-async def closed_campaign(service: ServiceUnderTest, fans: int, *, allocation: int = 40, **changes: Any) -> dict[str, Any]:
+async def closed_campaign(
+    service: ServiceUnderTest, fans: int, *, allocation: int = 40, **changes: Any
+) -> dict[str, Any]:
     """A campaign whose registration is over."""
     tour = campaign(**changes)
     for event in tour["events"]:

@@ -24,7 +24,10 @@ async def verified(service: Any, staff: Staff, wave_id: str) -> dict[str, Any]:
     return answer["data"]["verifyDraw"]
 
 
-@pytest.mark.parametrize("strategy", ["RANDOM_PRIORITY", "WEIGHTED_RANDOM_PRIORITY", "SCORE_PRIORITY", "IMMEDIATE_ACCEPTANCE", "FIRST_COME"])
+@pytest.mark.parametrize(
+    "strategy",
+    ["RANDOM_PRIORITY", "WEIGHTED_RANDOM_PRIORITY", "SCORE_PRIORITY", "IMMEDIATE_ACCEPTANCE", "FIRST_COME"],
+)
 async def test_an_honest_draw_is_valid(database: Any, strategy: str) -> None:
     async with entries_service(database) as service:
         staff = Staff(service)
@@ -45,21 +48,36 @@ async def test_an_honest_draw_is_valid(database: Any, strategy: str) -> None:
         await staff.run(wave_id)
         await service.resources.selections.draw(wave_id)
         found = await verified(service, staff, wave_id)
-        assert found["valid"] is found["rosterRootMatches"] is found["seedMatches"] is found["outcomeMatches"] is True
+        assert (
+            found["valid"]
+            is found["rosterRootMatches"]
+            is found["seedMatches"]
+            is found["outcomeMatches"]
+            is True
+        )
         assert found["selected"] == len(await outcome(service, wave_id))
 
 
 @pytest.mark.parametrize(
     ("tampering", "caught"),
     [
-        ("UPDATE wave_entry SET preferences = preferences[1:1] WHERE cardinality(preferences) > 1", "rosterRootMatches"),
+        (
+            "UPDATE wave_entry SET preferences = preferences[1:1] WHERE cardinality(preferences) > 1",
+            "rosterRootMatches",
+        ),
         ("UPDATE wave_entry SET quantity = quantity + 1", "rosterRootMatches"),
         ("UPDATE wave_entry SET score = 99", "rosterRootMatches"),
         ("UPDATE wave_entry SET submitted = submitted - 1", "rosterRootMatches"),
         ("UPDATE wave_entry SET salt = '\\x00'", "rosterRootMatches"),
-        ("DELETE FROM wave_entry r WHERE NOT EXISTS (SELECT 1 FROM selection s WHERE s.entry_id = r.entry_id)", "rosterRootMatches"),
+        (
+            "DELETE FROM wave_entry r WHERE NOT EXISTS (SELECT 1 FROM selection s WHERE s.entry_id = r.entry_id)",
+            "rosterRootMatches",
+        ),
         ("UPDATE wave SET seed = sha256(seed)", "seedMatches"),
-        ("UPDATE selection SET preference_rank = preference_rank + 1 WHERE id = (SELECT min(id) FROM selection)", "outcomeMatches"),
+        (
+            "UPDATE selection SET preference_rank = preference_rank + 1 WHERE id = (SELECT min(id) FROM selection)",
+            "outcomeMatches",
+        ),
         ("DELETE FROM selection WHERE id = (SELECT min(id) FROM selection)", "outcomeMatches"),
         ("UPDATE wave_capacity SET capacity = capacity + 20", "outcomeMatches"),
         ("UPDATE wave SET strategy = 'FIRST_COME'", "outcomeMatches"),
@@ -101,7 +119,15 @@ async def test_the_outcome_can_be_computed_by_anybody_with_roster_and_seed(datab
         wave_id = await staff.final(tour)
         pool = service.resources.database.pool
         roster = [
-            Ballot(r["entry_id"], r["preferences"], r["quantity"], r["score"], r["submitted"], r["barred"], r["salt"])
+            Ballot(
+                r["entry_id"],
+                r["preferences"],
+                r["quantity"],
+                r["score"],
+                r["submitted"],
+                r["barred"],
+                r["salt"],
+            )
             for r in await pool.fetch("SELECT * FROM wave_entry ORDER BY entry_id")
         ]
         wave = await pool.fetchrow("SELECT * FROM wave")
@@ -111,7 +137,9 @@ async def test_the_outcome_can_be_computed_by_anybody_with_roster_and_seed(datab
             for r in await pool.fetch("SELECT * FROM wave_capacity")
         ]
         picks = select(wave["strategy"], roster, seats, wave["seed"])
-        assert {(p.entry_id, p.event_id) for p in picks} == {(e, v) for _, e, v in await outcome(service, wave_id)}
+        assert {(p.entry_id, p.event_id) for p in picks} == {
+            (e, v) for _, e, v in await outcome(service, wave_id)
+        }
 
 
 async def test_a_draft_has_nothing_to_verify(database: Any) -> None:

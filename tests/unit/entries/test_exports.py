@@ -34,7 +34,8 @@ mutation ($input: StartExportInput!) {{
 CANCEL = f"""
 mutation ($input: CancelExportInput!) {{
   cancelExport(input: $input) {{
-    __typename ... on ExportCancelled {{ job {{ ...job }} }} ... on IllegalTransition {{ from to }} ... on Error {{ code message }}
+    __typename ... on ExportCancelled {{ job {{ ...job }} }}
+    ... on IllegalTransition {{ from to }} ... on Error {{ code message }}
   }}
 }}
 {JOB}
@@ -73,7 +74,11 @@ def rows_of(data: bytes) -> list[dict[str, str]]:
 
 
 async def files(service: ServiceUnderTest) -> list[str]:
-    return [one["path"] async for found in obstore.list(service.resources.files, prefix="exports") for one in found]
+    return [
+        one["path"]
+        async for found in obstore.list(service.resources.files, prefix="exports")
+        for one in found
+    ]
 
 
 async def metrics_of(service: ServiceUnderTest, staff: Staff, of: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +98,9 @@ async def test_entries_as_csv_are_exactly_what_the_counts_say(database: Any) -> 
         rows = rows_of(data)
         counted = await metrics_of(service, staff, tour)
         assert len(rows) == done["rowCount"] == counted["registrations"] == 70
-        assert Counter(row["state"] for row in rows) == {one["state"]: one["count"] for one in counted["byState"]}
+        assert Counter(row["state"] for row in rows) == {
+            one["state"]: one["count"] for one in counted["byState"]
+        }
         names = {market["id"]: market["name"] for market in tour["markets"]}
         stored = {row["id"]: row for row in await pool.fetch("SELECT * FROM entry")}
         for row in rows:
@@ -106,7 +113,9 @@ async def test_a_filter_keeps_the_rows_of_its_states(database: Any) -> None:
     async with entries_service(database) as service:
         staff = Staff(service)
         tour = await closed_campaign(service, fans=40)
-        await service.resources.database.pool.execute("UPDATE entry SET state = 'WITHDRAWN' WHERE right(id, 1) < '8'")
+        await service.resources.database.pool.execute(
+            "UPDATE entry SET state = 'WITHDRAWN' WHERE right(id, 1) < '8'"
+        )
         counted = {one["state"]: one["count"] for one in (await metrics_of(service, staff, tour))["byState"]}
         for states in (["WITHDRAWN"], ["ACCEPTED", "WITHDRAWN"], ["ERASED"], []):
             done, data = await written(service, staff, await start(staff, tour, filter={"states": states}))
@@ -121,7 +130,9 @@ async def test_selections_as_ndjson(database: Any) -> None:
         early, _ = await written(service, staff, await start(staff, tour, kind="SELECTIONS", format="NDJSON"))
         assert early["rowCount"] == 0, "a draw that is not final is nobody's business"
         await staff.finalize(wave_id)
-        done, data = await written(service, staff, await start(staff, tour, kind="SELECTIONS", format="NDJSON"))
+        done, data = await written(
+            service, staff, await start(staff, tour, kind="SELECTIONS", format="NDJSON")
+        )
         records = [json.loads(line) for line in data.splitlines()]
         assert len(records) == done["rowCount"] == (await metrics_of(service, staff, tour))["selected"] > 0
         assert {record["wave_name"] for record in records} == {"First wave"}
@@ -131,7 +142,9 @@ async def test_eligibility_names_what_keeps_an_entry_out(database: Any) -> None:
     async with entries_service(database) as service:
         staff = Staff(service)
         tour = await closed_campaign(service, fans=20)
-        await publish(service, {**tour, "version": 9, "state": "CLOSED", "gate": {"card": {"brands": ["VISA"]}}})
+        await publish(
+            service, {**tour, "version": 9, "state": "CLOSED", "gate": {"card": {"brands": ["VISA"]}}}
+        )
         await tell(service, fan("fan-1", cards=["VISA"]))
         _, data = await written(service, staff, await start(staff, tour, kind="ELIGIBILITY"))
         found = {row["user_id"]: (row["eligible"], row["reasons"]) for row in rows_of(data)}
@@ -159,8 +172,18 @@ async def test_a_spreadsheet_takes_nothing_for_a_formula(database: Any) -> None:
         for market, name in zip(tour["markets"], ["=1+1", '@SUM("x"), a', "-2\nb"], strict=True):
             market["name"] = name
         await publish(service, tour)
-        identity = {"user_id": "usr_a", "issuer": "i", "subject": "a", "email": "a@example.com", "country": "US"}
-        submission = {"campaign_id": tour["id"], "identity": identity, "preferences": [m["id"] for m in tour["markets"]]}
+        identity = {
+            "user_id": "usr_a",
+            "issuer": "i",
+            "subject": "a",
+            "email": "a@example.com",
+            "country": "US",
+        }
+        submission = {
+            "campaign_id": tour["id"],
+            "identity": identity,
+            "preferences": [m["id"] for m in tour["markets"]],
+        }
         await service.rest("POST", "/entries/submissions", {"submissions": [submission]})
         _, data = await written(service, staff, await start(staff, tour))
         [row] = rows_of(data)
@@ -261,7 +284,11 @@ async def test_a_done_export_cannot_be_cancelled(database: Any) -> None:
         export_id = await start(staff, tour)
         await written(service, staff, export_id)
         answer = await staff.ask(CANCEL, {"id": export_id})
-        assert (answer["__typename"], answer["from"], answer["to"]) == ("IllegalTransition", "SUCCEEDED", "CANCELLED")
+        assert (answer["__typename"], answer["from"], answer["to"]) == (
+            "IllegalTransition",
+            "SUCCEEDED",
+            "CANCELLED",
+        )
 
 
 async def test_an_export_that_is_given_up_says_so(database: Any) -> None:
@@ -295,7 +322,9 @@ def mounted(service: ServiceUnderTest) -> Any:
     return Starlette(routes=[Mount("/files", service.backend.files)])
 
 
-async def download(service: ServiceUnderTest, url: str, *, split: bool = False, method: str = "GET") -> httpx.Response:
+async def download(
+    service: ServiceUnderTest, url: str, *, split: bool = False, method: str = "GET"
+) -> httpx.Response:
     app = service.backend if split else mounted(service)
     token = url.rpartition("/")[2]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://files") as client:
@@ -318,7 +347,10 @@ async def test_download(database: Any, split: bool) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
         head = await download(service, done["downloadUrl"], split=split, method="HEAD")
         assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(data)))
-        assert (await download(service, done["downloadUrl"], split=split, method="DELETE")).status_code in (404, 405)
+        assert (await download(service, done["downloadUrl"], split=split, method="DELETE")).status_code in (
+            404,
+            405,
+        )
         for forged in (done["downloadUrl"][:-2] + "AA", "x", "a.b", "%00", "ünsinn"):
             assert (await download(service, forged, split=split)).status_code == 404
 
@@ -341,13 +373,15 @@ async def test_exports_are_for_who_may_run_them(database: Any) -> None:
         export_id = await start(staff, tour)
         reader = Staff(service, "reader", ("ENTRY_READ", "SELECTION_READ", "METRICS_READ"))
         asked = {"campaignId": tour["id"], "kind": "ENTRIES"}
-        for query, input in ((START, asked), (CANCEL, {"id": export_id})):
-            answer = await service.graphql(query, {"input": input}, token=reader.token)
+        for query, given in ((START, asked), (CANCEL, {"id": export_id})):
+            answer = await service.graphql(query, {"input": given}, token=reader.token)
             assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
         assert await job(service, reader, export_id) is None
         references = [{"__typename": "ExportJob", "id": id_} for id_ in (export_id, "exp_unknown", "\0")]
         assert await service.entities("... on ExportJob { id }", references, token=reader.token) == [None] * 3
-        [seen, *unknown] = await service.entities("... on ExportJob { id state }", references, token=staff.token)
+        [seen, *unknown] = await service.entities(
+            "... on ExportJob { id state }", references, token=staff.token
+        )
         assert (seen, unknown) == ({"id": export_id, "state": "QUEUED"}, [None, None])
 
 
@@ -358,7 +392,9 @@ async def test_fifty_references_are_one_request_and_one_statement(database: Any)
         ids = [await start(staff, tour) for _ in range(50)]
         before = service.resources.database.statements
         references = [{"__typename": "ExportJob", "id": id_} for id_ in ids]
-        found = await service.entities("... on ExportJob { id state downloadUrl }", references, token=staff.token)
+        found = await service.entities(
+            "... on ExportJob { id state downloadUrl }", references, token=staff.token
+        )
         assert [one["id"] for one in found] == ids
         assert service.resources.database.statements - before == 1
 

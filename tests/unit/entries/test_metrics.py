@@ -31,19 +31,29 @@ async def test_every_part_reconciles_with_the_rows(database: Any) -> None:
         tour = await closed_campaign(service, fans=90)
         pool = service.resources.database.pool
         await pool.execute("UPDATE entry SET state = 'WITHDRAWN' WHERE right(id, 1) < '8'")
-        await pool.execute("UPDATE entry SET submitted_at = submitted_at - interval '3 hours' WHERE right(id, 1) > 'p'")
+        await pool.execute(
+            "UPDATE entry SET submitted_at = submitted_at - interval '3 hours' WHERE right(id, 1) > 'p'"
+        )
         await staff.final(tour)
         rows = await pool.fetch("SELECT * FROM entry")
         [answer] = await service.entities(METRICS, [reference(tour)], token=staff.token)
         metrics = answer["metrics"]
         assert metrics["registrations"] == len(rows) == 90
-        assert {one["state"]: one["count"] for one in metrics["byState"]} == Counter(row["state"] for row in rows)
-        assert {one["country"]: one["count"] for one in metrics["byCountry"]} == Counter(row["country"] for row in rows)
+        assert {one["state"]: one["count"] for one in metrics["byState"]} == Counter(
+            row["state"] for row in rows
+        )
+        assert {one["country"]: one["count"] for one in metrics["byCountry"]} == Counter(
+            row["country"] for row in rows
+        )
         ranked = Counter((market, rank) for row in rows for rank, market in enumerate(row["preferences"], 1))
         assert ranked == {
-            (one["market"]["id"], place["rank"]): place["count"] for one in metrics["byMarket"] for place in one["byRank"]
+            (one["market"]["id"], place["rank"]): place["count"]
+            for one in metrics["byMarket"]
+            for place in one["byRank"]
         }
-        assert all(one["total"] == sum(place["count"] for place in one["byRank"]) for one in metrics["byMarket"])
+        assert all(
+            one["total"] == sum(place["count"] for place in one["byRank"]) for one in metrics["byMarket"]
+        )
         hours = Counter(row["submitted_at"].replace(minute=0, second=0, microsecond=0) for row in rows)
         assert {datetime.fromisoformat(one["at"]): one["count"] for one in metrics["timeline"]} == hours
         assert metrics["selected"] == await pool.fetchval("SELECT count(*) FROM selection")
@@ -92,7 +102,8 @@ async def test_metrics_are_for_who_may_read_them(database: Any) -> None:
     async with entries_service(database) as service:
         tour = campaign()
         await publish(service, tour)
-        query = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Campaign { id metrics { registrations } } } }"
+        fields = "... on Campaign { id metrics { registrations } }"
+        query = f"query ($r: [_Any!]!) {{ _entities(representations: $r) {{ {fields} }} }}"
         for token in (None, issuer.token("fan"), service.grant("reader", "ENTRY_READ")):
             answer = await service.graphql(query, {"r": [reference(tour)]}, token=token)
             assert answer["data"]["_entities"] == [{"id": tour["id"], "metrics": None}]

@@ -17,7 +17,9 @@ async def test_from_a_draft_to_final_winners(database: Any) -> None:
         assert created["__typename"] == "WaveCreated"
         wave = created["wave"]
         assert wave["state"] == "DRAFT"
-        assert {c["event"]["id"]: c["capacity"] for c in wave["capacities"]} == {e["id"]: 40 for e in tour["events"]}
+        assert {c["event"]["id"]: c["capacity"] for c in wave["capacities"]} == {
+            e["id"]: 40 for e in tour["events"]
+        }
         assert wave["draw"] is wave["summary"] is wave["job"] is None
 
         preview = await staff.ask(PREVIEW, {"waveId": wave["id"]})
@@ -31,7 +33,11 @@ async def test_from_a_draft_to_final_winners(database: Any) -> None:
         assert len(committed["draw"]["rosterRoot"]) == len(committed["draw"]["seedCommitment"]) == 64
 
         started = await staff.run(wave["id"])
-        assert (started["replayed"], started["job"]["state"], started["wave"]["state"]) == (False, "QUEUED", "RUNNING")
+        assert (started["replayed"], started["job"]["state"], started["wave"]["state"]) == (
+            False,
+            "QUEUED",
+            "RUNNING",
+        )
         early = await staff.finalize(wave["id"])
         assert early["__typename"] == "SelectionNotFinished"
         await service.resources.selections.draw(wave["id"])
@@ -91,7 +97,11 @@ async def test_a_finished_campaign_selects_no_more(database: Any) -> None:
         wave_id = await staff.draft(tour)
         await publish(service, {**tour, "version": 9, "state": "FINISHED"})
         answer = await staff.commit(wave_id)
-        assert (answer["__typename"], answer["from"], answer["to"]) == ("IllegalTransition", "FINISHED", "SELECTING")
+        assert (answer["__typename"], answer["from"], answer["to"]) == (
+            "IllegalTransition",
+            "FINISHED",
+            "SELECTING",
+        )
 
 
 async def test_steps_out_of_turn_are_refused_and_repeated_ones_change_nothing(database: Any) -> None:
@@ -109,7 +119,11 @@ async def test_steps_out_of_turn_are_refused_and_repeated_ones_change_nothing(da
         assert (await staff.finalize(wave_id))["__typename"] == "WaveFinalized"
         assert await outcome(service, wave_id) == before
         refused = await staff.cancel(wave_id)
-        assert (refused["__typename"], refused["from"], refused["to"]) == ("IllegalTransition", "FINALIZED", "CANCELLED")
+        assert (refused["__typename"], refused["from"], refused["to"]) == (
+            "IllegalTransition",
+            "FINALIZED",
+            "CANCELLED",
+        )
         assert (await staff.commit(wave_id))["__typename"] == "IllegalTransition"
         assert (await staff.cancel(draft))["wave"]["state"] == "CANCELLED"
         assert (await staff.cancel(draft))["wave"]["state"] == "CANCELLED"
@@ -141,12 +155,15 @@ async def test_waves_of_a_campaign_never_give_more_than_there_is(database: Any) 
         assert [issue["code"] for issue in refused["issues"]] == ["OUT_OF_RANGE"]
         left = (await staff.create(tour))["wave"]["capacities"]
         assert {c["event"]["id"]: c["capacity"] for c in left}[event["id"]] == 10
-        answer = await service.rest("POST", "/waves/commit", {"wave_id": greedy}, headers={"x-actor": "usr_x"})
+        answer = await service.rest(
+            "POST", "/waves/commit", {"wave_id": greedy}, headers={"x-actor": "usr_x"}
+        )
         assert (answer.status_code, answer.json()["issues"][0]["code"]) == (422, "OUT_OF_RANGE")
 
 
 @pytest.mark.parametrize(
-    ("policy", "again"), [("EXCLUDE_SELECTED", set()), ("ALLOW_OTHER_MARKET", {"other"}), ("ALLOW_MULTIPLE", {"other", "same"})]
+    ("policy", "again"),
+    [("EXCLUDE_SELECTED", set()), ("ALLOW_OTHER_MARKET", {"other"}), ("ALLOW_MULTIPLE", {"other", "same"})],
 )
 async def test_reassignment(database: Any, policy: str, again: set[str]) -> None:
     async with entries_service(database) as service:
@@ -171,7 +188,9 @@ async def test_the_score_range_is_inclusive(database: Any) -> None:
         staff = Staff(service)
         tour = await closed_campaign(service, fans=5, score_min=1.0)
         pool = service.resources.database.pool
-        for row, score in zip(await pool.fetch("SELECT id FROM entry ORDER BY id"), [0.9, 1.0, 1.5, 2.0, None], strict=True):
+        for row, score in zip(
+            await pool.fetch("SELECT id FROM entry ORDER BY id"), [0.9, 1.0, 1.5, 2.0, None], strict=True
+        ):
             await pool.execute("UPDATE entry SET score = $2 WHERE id = $1", row["id"], score)
         own = await staff.create(tour, scoreRange={"min": 1.0, "max": 1.5})
         assert own["wave"]["scoreRange"] == {"min": 1.0, "max": 1.5}

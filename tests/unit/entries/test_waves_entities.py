@@ -54,7 +54,9 @@ async def test_who_sees_what(database: Any) -> None:
         await staff.finalize(wave_id)
         assert await seen("Selection", won, selection_id, issuer.token(winner))
         after = await service.graphql(mine, token=issuer.token(winner))
-        assert [(s["id"], s["entry"]["id"]) for s in after["data"]["entry"]["selections"]] == [(selection_id, entry_id)]
+        assert [(s["id"], s["entry"]["id"]) for s in after["data"]["entry"]["selections"]] == [
+            (selection_id, entry_id)
+        ]
         for token in fans:
             assert not await seen("Selection", won, selection_id, token)
 
@@ -65,11 +67,21 @@ async def test_a_winner_learns_nothing_of_the_wave_but_its_id(database: Any) -> 
         wave_id = await Staff(service).final(tour)
         selection_id = (await outcome(service, wave_id))[0][0]
         token = issuer.token((await owner_of(service, selection_id))[0])
-        query = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Selection { wave { id %s } } } }"
+        query = (
+            "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Selection { wave { id %s } } } }"
+        )
         answer = await service.graphql(query % "", {"r": references("Selection", selection_id)}, token=token)
         assert answer["data"]["_entities"] == [{"wave": {"id": wave_id}}]
-        for field in ("name", "summary { selected }", "draw { seed }", "selections { nodes { id } }", "job { state }"):
-            answer = await service.graphql(query % field, {"r": references("Selection", selection_id)}, token=token)
+        for field in (
+            "name",
+            "summary { selected }",
+            "draw { seed }",
+            "selections { nodes { id } }",
+            "job { state }",
+        ):
+            answer = await service.graphql(
+                query % field, {"r": references("Selection", selection_id)}, token=token
+            )
             assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
@@ -79,12 +91,17 @@ async def test_steps_need_their_permission(database: Any, missing: str) -> None:
         tour = await closed_campaign(service, fans=2)
         wave_id = await Staff(service).draft(tour)
         half = Staff(service, "half", tuple(permission for permission in STAFF if permission != missing))
-        denied = {"SELECTION_RUN": ("createWave", "commitWave", "runSelection", "finalizeWave", "cancelWave"), "SELECTION_READ": ("previewSelection",)}
+        denied = {
+            "SELECTION_RUN": ("createWave", "commitWave", "runSelection", "finalizeWave", "cancelWave"),
+            "SELECTION_READ": ("previewSelection",),
+        }
         inputs = {"createWave": {"campaignId": tour["id"], "name": "x", "strategy": "FIRST_COME"}}
         for name in denied[missing]:
             kind = name[0].upper() + name[1:]
             query = f"mutation ($input: {kind}Input!) {{ {name}(input: $input) {{ __typename }} }}"
-            answer = await service.graphql(query, {"input": inputs.get(name, {"waveId": wave_id})}, token=half.token)
+            answer = await service.graphql(
+                query, {"input": inputs.get(name, {"waveId": wave_id})}, token=half.token
+            )
             assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", name
             anonymous = await service.graphql(query, {"input": inputs.get(name, {"waveId": wave_id})})
             assert anonymous["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
@@ -95,7 +112,10 @@ async def test_what_is_not_there_is_null_or_forbidden_never_an_error(database: A
         staff = Staff(service)
         strange = ["wav_unknown", "", "\0", "x" * 5000, "💥"]
         assert await service.entities(WAVE, references("Wave", *strange), token=staff.token) == [None] * 5
-        assert await service.entities(SELECTION, references("Selection", *strange), token=staff.token) == [None] * 5
+        assert (
+            await service.entities(SELECTION, references("Selection", *strange), token=staff.token)
+            == [None] * 5
+        )
         for wave_id in strange:
             answer = await service.graphql(
                 "mutation ($input: CommitWaveInput!) { commitWave(input: $input) { __typename } }",
@@ -171,7 +191,9 @@ async def test_what_the_code_service_reads(database: Any) -> None:
             "name": "First wave",
         }
         counts = {event["id"]: sum(won == event["id"] for _, _, won in winners) for event in tour["events"]}
-        assert {one["event_id"]: one["count"] for one in wave["selected"]} == {k: v for k, v in counts.items() if v}
+        assert {one["event_id"]: one["count"] for one in wave["selected"]} == {
+            k: v for k, v in counts.items() if v
+        }
         items: list[dict[str, Any]] = []
         page: dict[str, Any] = {"has_next": True}
         while page["has_next"]:
@@ -179,6 +201,8 @@ async def test_what_the_code_service_reads(database: Any) -> None:
             page = (await service.rest("GET", f"/waves/{wave_id}/selections?limit=25{after}")).json()
             items += page["items"]
         assert [(one["id"], one["entry_id"], one["event_id"]) for one in items] == winners
-        assert {"id", "wave_id", "entry_id", "user_id", "campaign_id", "event_id", "market_id"} <= items[0].keys()
+        assert {"id", "wave_id", "entry_id", "user_id", "campaign_id", "event_id", "market_id"} <= items[
+            0
+        ].keys()
         assert (await service.rest("GET", f"/waves/{new_id('wav')}")).status_code == 404
         assert (await service.rest("GET", f"/waves/{wave_id}/selections?limit=5001")).status_code == 422

@@ -1,4 +1,4 @@
-"""What happens at the same moment, or is killed in the middle. Each race with a control that must fail without its guard."""
+"""What happens at the same moment, or is killed midway; each race with a control that fails without its guard."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -70,7 +70,9 @@ async def test_the_same_key_replays_and_another_wave_under_it_is_refused(databas
 
 
 @asynccontextmanager
-async def two_drafts(database: Any, *, broken: str | None = None) -> AsyncIterator[tuple[ServiceUnderTest, Staff, str, str]]:
+async def two_drafts(
+    database: Any, *, broken: str | None = None
+) -> AsyncIterator[tuple[ServiceUnderTest, Staff, str, str]]:
     made = database("entries")
     if broken:
         connection = await asyncpg.connect(made.owner_dsn)
@@ -109,7 +111,14 @@ async def commit_beside_a_submission(database: Any) -> None:
         wave_id = await staff.draft(tour)
         pool = service.resources.database.pool
         async with pool.acquire() as late, pool.acquire() as watching:
-            await publish(service, {**tour, "version": 2, "closes_at": await late.fetchval("SELECT now()") + timedelta(seconds=1)})
+            await publish(
+                service,
+                {
+                    **tour,
+                    "version": 2,
+                    "closes_at": await late.fetchval("SELECT now()") + timedelta(seconds=1),
+                },
+            )
             submission = late.transaction()
             await submission.start()
             entry_id = await late.fetchval(_SUBMIT_LATE, new_id("ent"))
@@ -131,7 +140,9 @@ SELECT $1, e.campaign_id, 'usr_late', '\\x01', e.state, e.preferences, 1, e.is_m
 FROM entry e JOIN open ON open.id = e.campaign_id LIMIT 1
 RETURNING id
 """
-_WAITING = "SELECT count(*) > 0 FROM pg_locks l JOIN pg_database d ON d.oid = l.database OR l.database IS NULL WHERE NOT l.granted AND d.datname = current_database()"
+_WAITING = """
+SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 async def test_who_was_acknowledged_is_on_the_roster(database: Any) -> None:
@@ -251,7 +262,11 @@ async def test_a_run_that_was_given_up_starts_again(database: Any) -> None:
         await service.resources.selections.draw(wave_id)
         assert await outcome(service, wave_id) == [], "given up is given up"
         again = await staff.run(wave_id)
-        assert (again["replayed"], again["job"]["id"], again["job"]["state"]) == (False, first["job"]["id"], "QUEUED")
+        assert (again["replayed"], again["job"]["id"], again["job"]["state"]) == (
+            False,
+            first["job"]["id"],
+            "QUEUED",
+        )
         await service.resources.selections.draw(wave_id)
         assert (await staff.finalize(wave_id))["__typename"] == "WaveFinalized"
 
@@ -262,11 +277,13 @@ async def test_the_database_itself_refuses_more_than_there_is(database: Any) -> 
         tour = await closed_campaign(service, fans=100, allocation=10)
         wave_id = await staff.drawn(tour)
         loser = """
-            INSERT INTO selection (id, wave_id, campaign_id, entry_id, user_id, event_id, market_id, preference_rank, ticket_quantity)
+            INSERT INTO selection (id, wave_id, campaign_id, entry_id, user_id, event_id, market_id, preference_rank,
+                                   ticket_quantity)
             SELECT 'sel_' || r.entry_id, r.wave_id, $2, r.entry_id, r.user_id, k.event_id, k.market_id, 1, 4
             FROM wave_entry r
             JOIN wave_capacity k ON k.wave_id = r.wave_id
-            WHERE r.wave_id = $1 AND NOT EXISTS (SELECT 1 FROM selection s WHERE s.wave_id = $1 AND s.entry_id = r.entry_id)
+            WHERE r.wave_id = $1
+              AND NOT EXISTS (SELECT 1 FROM selection s WHERE s.wave_id = $1 AND s.entry_id = r.entry_id)
             LIMIT 1
         """
         with pytest.raises(asyncpg.CheckViolationError):
@@ -278,8 +295,12 @@ async def _demand_one_whole_outcome(service: ServiceUnderTest, wave_id: str) -> 
     winners = await outcome(service, wave_id)
     assert len({entry for _, entry, _ in winners}) == len(winners) > 0
     pool = service.resources.database.pool
-    counted = await pool.fetchrow("SELECT sum(winners), sum(selected) FROM wave_capacity WHERE wave_id = $1", wave_id)
-    stored = await pool.fetchrow("SELECT count(*), sum(ticket_quantity) FROM selection WHERE wave_id = $1", wave_id)
+    counted = await pool.fetchrow(
+        "SELECT sum(winners), sum(selected) FROM wave_capacity WHERE wave_id = $1", wave_id
+    )
+    stored = await pool.fetchrow(
+        "SELECT count(*), sum(ticket_quantity) FROM selection WHERE wave_id = $1", wave_id
+    )
     assert tuple(counted) == tuple(stored)
     wave = await pool.fetchrow("SELECT job_state, selected FROM wave WHERE id = $1", wave_id)
     assert tuple(wave) == ("SUCCEEDED", len(winners))

@@ -164,7 +164,7 @@ def test_lying_does_not_pay_in_a_lottery(
 
 
 def test_lying_can_pay_where_first_choices_go_first() -> None:
-    """The negative control of the test above: this strategy is not strategy-proof, and the search for a lie would find it."""
+    """The negative control of the test above: this strategy is not strategy-proof."""
     first, second = sorted(["ent_1", "ent_2"], key=lambda entry: lottery_number(SEED, entry))
     roster = [ballot(first, "mkt_a"), ballot(second, "mkt_a", "mkt_b"), ballot("ent_3", "mkt_b")]
     seats = [seat("evt_1", "mkt_a", 1), seat("evt_2", "mkt_b", 1)]

@@ -26,7 +26,9 @@ CancelExportResult = Annotated[
 ]
 
 
-@strawberry.federation.mutation(description="Stops an export that is not done. Safe to repeat.", tags=["admin"])
+@strawberry.federation.mutation(
+    description="Stops an export that is not done. Safe to repeat.", tags=["admin"]
+)
 async def cancel_export(
     info: Info, input: Annotated[CancelExportInput, strawberry.argument(description="The export.")]
 ) -> CancelExportResult:

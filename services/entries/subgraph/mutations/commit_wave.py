@@ -27,7 +27,8 @@ CommitWaveResult = Annotated[
 
 
 @strawberry.federation.mutation(
-    description="Freezes who takes part and publishes the root of that roster and the commitment to a secret seed, so that the draw can be checked. Registration must be over. Safe to repeat.",
+    description="Freezes who takes part, and publishes the root of that roster and the commitment to a secret seed, so "
+    "that the draw can be checked. Registration must be over. Safe to repeat.",
     tags=["admin"],
 )
 async def commit_wave(
@@ -36,5 +37,7 @@ async def commit_wave(
     try:
         answer = await info.context.waves.backend.commit(input.wave_id)
     except Problem as problem:
-        return typed(problem, NotFound, ValidationFailed, IllegalTransition, CampaignStillOpen, SelectionInProgress)
+        return typed(
+            problem, NotFound, ValidationFailed, IllegalTransition, CampaignStillOpen, SelectionInProgress
+        )
     return WaveCommitted(wave=Wave.of(answer.wave))

@@ -20,7 +20,9 @@ class ScoreRangeInput:
 @strawberry.input(description="What an event may give away in a wave.")
 class WaveCapacityInput:
     event_id: ID = strawberry.field(description="One of the campaign's events.")
-    capacity: int = strawberry.field(description="Tickets, up to what earlier waves left of the event's allocation.")
+    capacity: int = strawberry.field(
+        description="Tickets, up to what earlier waves left of the event's allocation."
+    )
 
 
 @strawberry.input(description="A round of choosing winners, to be drafted.")
@@ -35,17 +37,21 @@ class CreateWaveInput:
         description="Which scores take part; the campaign's range when left out.", default=None
     )
     capacities: list[WaveCapacityInput] | None = strawberry.field(
-        description="What each event gives; when left out, all that earlier waves left of each event's allocation.", default=None
+        description="What each event gives; when left out, all that earlier waves left of each event's allocation.",
+        default=None,
     )
     idempotency_key: str | None = strawberry.field(
-        description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.", default=None
+        description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.",
+        default=None,
     )
 
 
 @strawberry.type(description="The wave is drafted.")
 class WaveCreated:
     wave: Wave = strawberry.field(description="The wave.")
-    replayed: bool = strawberry.field(description="True when an earlier call with the same idempotencyKey had done it.")
+    replayed: bool = strawberry.field(
+        description="True when an earlier call with the same idempotencyKey had done it."
+    )
 
 
 CreateWaveResult = Annotated[
@@ -54,15 +60,17 @@ CreateWaveResult = Annotated[
 ]
 
 
-@strawberry.federation.mutation(description="Drafts a wave. Nothing is decided yet: preview it, then commit it.", tags=["admin"])
+@strawberry.federation.mutation(
+    description="Drafts a wave. Nothing is decided yet: preview it, then commit it.", tags=["admin"]
+)
 async def create_wave(
     info: Info, input: Annotated[CreateWaveInput, strawberry.argument(description="The wave.")]
 ) -> CreateWaveResult:
     new = NewWave(
         campaign_id=input.campaign_id,
         name=input.name,
-        strategy=input.strategy.value,
-        reassignment=input.reassignment.value,
+        strategy=input.strategy.name,
+        reassignment=input.reassignment.name,
         score_min=input.score_range and input.score_range.min,
         score_max=input.score_range and input.score_range.max,
         capacities=None

@@ -27,7 +27,7 @@ FinalizeWaveResult = Annotated[
 
 
 @strawberry.federation.mutation(
-    description="Makes the outcome of a draw final: winners see it, codes may be assigned. Cannot be undone. Safe to repeat.",
+    description="Makes the outcome of a draw final, for good: winners see it, codes may be assigned. Safe to repeat.",
     tags=["admin"],
 )
 async def finalize_wave(

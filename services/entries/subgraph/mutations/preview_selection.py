@@ -22,7 +22,8 @@ PreviewSelectionResult = Annotated[
 
 
 @strawberry.federation.mutation(
-    description="Draws a wave among those who are eligible now, with a seed that is thrown away. Writes nothing.", tags=["admin"]
+    description="Draws a wave among those who are eligible now, with a seed that is thrown away. Writes nothing.",
+    tags=["admin"],
 )
 async def preview_selection(
     info: Info, input: Annotated[PreviewSelectionInput, strawberry.argument(description="The wave.")]

@@ -14,7 +14,8 @@ from services.kit.upstream import Problem
 class RunSelectionInput:
     wave_id: ID = strawberry.field(description="The wave.")
     idempotency_key: str | None = strawberry.field(
-        description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.", default=None
+        description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.",
+        default=None,
     )
 
 
@@ -26,13 +27,19 @@ class SelectionStarted:
 
 
 RunSelectionResult = Annotated[
-    SelectionStarted | NotFound | IllegalTransition | CampaignStillOpen | IdempotencyMismatch | ValidationFailed,
+    SelectionStarted
+    | NotFound
+    | IllegalTransition
+    | CampaignStillOpen
+    | IdempotencyMismatch
+    | ValidationFailed,
     strawberry.union("RunSelectionResult", description="What became of starting a draw."),
 ]
 
 
 @strawberry.federation.mutation(
-    description="Has a committed wave drawn, once: calling it again answers the same job. A draw that failed starts again, with the same outcome.",
+    description="Has a committed wave drawn, once: calling it again answers the same job. A draw that failed starts "
+    "again, with the same outcome.",
     tags=["admin"],
 )
 async def run_selection(
@@ -41,5 +48,9 @@ async def run_selection(
     try:
         answer = await info.context.waves.backend.run(input.wave_id, input.idempotency_key)
     except Problem as problem:
-        return typed(problem, NotFound, IllegalTransition, CampaignStillOpen, IdempotencyMismatch, ValidationFailed)
-    return SelectionStarted(wave=Wave.of(answer.wave), job=SelectionJob.of(answer.wave.job), replayed=answer.replayed)
+        return typed(
+            problem, NotFound, IllegalTransition, CampaignStillOpen, IdempotencyMismatch, ValidationFailed
+        )
+    return SelectionStarted(
+        wave=Wave.of(answer.wave), job=SelectionJob.of(answer.wave.job), replayed=answer.replayed
+    )

@@ -14,7 +14,8 @@ from services.kit.upstream import Problem
 @strawberry.input(description="Which rows an export holds.")
 class ExportFilter:
     states: list[EntryState] | None = strawberry.field(
-        description="Only rows of entries in one of these states, as they are when the file is written.", default=None
+        description="Only rows of entries in one of these states, as they are when the file is written.",
+        default=None,
     )
 
 
@@ -26,14 +27,17 @@ class StartExportInput:
     purpose: ExportPurpose = strawberry.field(description="What it is for.", default=ExportPurpose.INTERNAL)
     filter: ExportFilter | None = strawberry.field(description="Which rows; all when left out.", default=None)
     idempotency_key: str | None = strawberry.field(
-        description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.", default=None
+        description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.",
+        default=None,
     )
 
 
 @strawberry.type(description="The export is queued.")
 class ExportStarted:
     job: ExportJob = strawberry.field(description="The export: poll it until it has succeeded.")
-    replayed: bool = strawberry.field(description="True when an earlier call with the same idempotencyKey had done it.")
+    replayed: bool = strawberry.field(
+        description="True when an earlier call with the same idempotencyKey had done it."
+    )
 
 
 StartExportResult = Annotated[
@@ -42,17 +46,19 @@ StartExportResult = Annotated[
 ]
 
 
-@strawberry.federation.mutation(description="Has a file of a campaign's rows written in the background.", tags=["admin"])
+@strawberry.federation.mutation(
+    description="Has a file of a campaign's rows written in the background.", tags=["admin"]
+)
 async def start_export(
     info: Info, input: Annotated[StartExportInput, strawberry.argument(description="The file.")]
 ) -> StartExportResult:
     states = input.filter.states if input.filter else None
     new = NewExport(
         campaign_id=input.campaign_id,
-        kind=input.kind.value,
-        format=input.format.value,
-        purpose=input.purpose.value,
-        states=None if states is None else sorted({state.value for state in states}),
+        kind=input.kind.name,
+        format=input.format.name,
+        purpose=input.purpose.name,
+        states=None if states is None else sorted({state.name for state in states}),
         idempotency_key=input.idempotency_key,
     )
     try:

@@ -71,7 +71,7 @@ CREATE TABLE wave_capacity (
     PRIMARY KEY (wave_id, event_id),
     CHECK (selected <= capacity)
 );
-COMMENT ON TABLE wave_capacity IS 'capacity and selected count tickets, winners counts fans; kept by a trigger on selection';
+COMMENT ON TABLE wave_capacity IS 'capacity and selected are tickets, winners are fans; counted by a trigger';
 
 CREATE TABLE wave_entry (
     wave_id     text COLLATE "C" NOT NULL REFERENCES wave,
@@ -119,8 +119,8 @@ CREATE TRIGGER selection_count AFTER INSERT ON selection
 REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION count_selections();
 
 CREATE FUNCTION wave_candidates(campaign text, reassignment text, score_min float8, score_max float8)
-RETURNS TABLE (entry_id text, user_id text, preferences text[], barred text[], quantity int, score float8, submitted bigint,
-               country text, is_member boolean)
+RETURNS TABLE (entry_id text, user_id text, preferences text[], barred text[], quantity int, score float8,
+               submitted bigint, country text, is_member boolean)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT e.id, e.user_id, e.preferences,
@@ -141,7 +141,7 @@ BEGIN ATOMIC
       AND (held.markets IS NULL OR reassignment = 'ALLOW_MULTIPLE'
            OR reassignment = 'ALLOW_OTHER_MARKET' AND NOT e.preferences <@ held.markets);
 END;
-COMMENT ON FUNCTION wave_candidates IS 'who may be on a roster, gates aside: accepted, within the score range, not served before';
+COMMENT ON FUNCTION wave_candidates IS 'who may be on a roster, gates aside';
 """
 
 EXPORTS = """
@@ -168,7 +168,7 @@ CREATE TABLE export_job (
     CHECK (state <> 'SUCCEEDED' OR num_nulls(file, row_count, byte_size, sha256, finished_at, expires_at) = 0),
     CHECK (state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED') OR finished_at IS NOT NULL)
 );
-COMMENT ON COLUMN export_job.attempt IS 'grows with each run: a run that was thought dead cannot publish over its successor';
+COMMENT ON COLUMN export_job.attempt IS 'grows with each run: one thought dead cannot publish over its successor';
 CREATE INDEX export_job_campaign ON export_job (campaign_id, id);
 CREATE INDEX export_job_due ON export_job (expires_at) WHERE state = 'SUCCEEDED';
 """
