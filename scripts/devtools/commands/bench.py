@@ -36,9 +36,10 @@ def main(argv: list[str]) -> int:
 def bench(*, rounds: int = 5, seconds: float = 2.0, concurrency: int = 32, json: Path | None = None) -> int:
     """Register fans through each layer of the running system in turns, and compare with a bare insert of one row.
 
-    The layers: a single-row insert (pgbench, or asyncpg where there is none), the entries store, its route, the
-    subgraph, all three inside this process, and the whole stack through the router. Then the campaign page.
-    Compare ratios of one run; rates alone say more about the machine.
+    The layers: a single-row insert (pgbench, or asyncpg where there is none);
+    the entries store, its route and its subgraph, inside this process; the whole
+    stack through the router. And the campaign page. Compare the ratios of a run:
+    rates alone say more about the machine.
 
     Parameters
     ----------

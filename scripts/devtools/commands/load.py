@@ -59,10 +59,11 @@ def load(
 ) -> int:
     """Register fans through the router at a given rate, whatever the answers take, and count what came of it.
 
-    Every fan has a token of her own. Latency counts from the moment at which a request was meant to be sent.
-    Afterwards every acknowledged entry must be in the database once. The exit code is 1 when a bar is missed:
-    99.5 % acknowledged, p95 below 500 ms, nothing lost, nothing twice. To measure fans that were never seen
-    before, start with scripts/up --fresh.
+    Every fan has a token of her own. Latency counts from the moment at which a
+    request was meant to be sent. Afterwards every acknowledged entry must be in
+    the database once. The exit code is 1 when a bar is missed: 99.5 %
+    acknowledged, p95 below 500 ms, nothing lost, nothing twice. To measure fans
+    that were never seen before, start with scripts/up --fresh.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Sends each request at its intended time, whatever became of those before it."""
 
 import asyncio
+import contextlib
 import gc
 from array import array
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from scripts.devtools.load.response import Response
 from scripts.devtools.load.tally import Tally
 
 _HEAD_START_SECONDS = 0.1
+_LAST_MOMENT_SECONDS = 1.0
 # uvloop's timers count whole milliseconds; a shorter nap is none, and the loop would spin.
 _SHORTEST_NAP_SECONDS = 0.001
 
@@ -74,6 +76,7 @@ class Generator:
             pass
         except asyncio.CancelledError:
             interrupted = True
+            await self._let_land()
         finally:
             gc.enable()
             sweep.cancel()
@@ -121,8 +124,15 @@ class Generator:
         self._note_settled()
 
     def _note_settled(self) -> None:
-        if self.tally.settled == self.tally.count:
+        if self.tally.settled == (self._next if self._stopped else self.tally.count):
             self._all_settled.set()
+
+    async def _let_land(self) -> None:
+        """Send no more, and give what is in flight a moment."""
+        self._stopped = True
+        self._note_settled()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._all_settled.wait(), _LAST_MOMENT_SECONDS)
 
     async def _sweep(self) -> None:
         while True:

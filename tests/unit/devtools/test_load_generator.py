@@ -160,7 +160,7 @@ async def test_nobody_listens() -> None:
     assert dict(sent.tally.kinds) == {"connection refused": 3}
 
 
-async def test_an_interrupted_run_gives_what_there_is() -> None:
+async def test_an_interrupted_run_gives_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two are answered, two are not, and the rest never came due."""
 
     async def answer(number: int, writer: asyncio.StreamWriter) -> None:
@@ -169,6 +169,7 @@ async def test_an_interrupted_run_gives_what_there_is() -> None:
         else:
             await asyncio.Event().wait()
 
+    monkeypatch.setattr("scripts.devtools.load.generator._LAST_MOMENT_SECONDS", 0.05)
     async with serving(answer) as (server, target):
         load = generator(target, [0.0, 0.001, 0.002, 0.003, 60.0, 61.0])
         running = asyncio.create_task(load.run())
@@ -182,6 +183,25 @@ async def test_an_interrupted_run_gives_what_there_is() -> None:
     assert sent.interrupted
     assert sent.offered == sent.tally.settled == 4
     assert dict(sent.tally.kinds) == {"EntrySubmitted": 2, "no answer": 2}
+
+
+async def test_what_is_in_flight_when_a_run_is_interrupted_may_land() -> None:
+    interrupted = asyncio.Event()
+
+    async def answer(number: int, writer: asyncio.StreamWriter) -> None:
+        await interrupted.wait()
+        writer.write(acknowledgement(number))
+
+    async with serving(answer) as (server, target):
+        running = asyncio.create_task(generator(target, [0.0, 0.001, 60.0]).run())
+        async with server.arrived:
+            await server.arrived.wait_for(lambda: len(server.requests) == 2)
+        running.cancel()
+        interrupted.set()
+        sent = await running
+
+    assert sent.interrupted
+    assert sent.tally.acknowledged == sent.offered == 2
 
 
 async def test_nothing_to_send() -> None:
