@@ -4,8 +4,9 @@ import hashlib
 import os
 import re
 import time
+from base64 import b32encode
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_TO_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
 _BODY = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 
@@ -35,4 +36,4 @@ def user_id(issuer: str, subject: str) -> str:
 
 def encode(value: int) -> str:
     """128 bits as 26 characters of Crockford base32, most significant first."""
-    return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+    return b32encode(value.to_bytes(20))[6:].translate(_TO_CROCKFORD).decode()

@@ -45,18 +45,24 @@ WHERE u.version < excluded.version
 -- name: accept_confirmed
 -- Accepts the waiting entries of users whose phone is confirmed, where the deadline has not passed.
 -- The campaign row is locked against a close that is under way: either comes first, and the other sees it.
-WITH running AS (
+WITH hers AS (
+    SELECT e.*
+    FROM unnest(:user_ids::text[]) AS i (user_id)
+    CROSS JOIN LATERAL (SELECT campaign_id, id, state FROM entry WHERE user_id = i.user_id OFFSET 0) AS e
+    WHERE e.state = 'PENDING_PHONE'
+), running AS (
     SELECT c.id FROM campaign c
-    WHERE c.id IN (SELECT e.campaign_id FROM entry e WHERE e.user_id = ANY(:user_ids::text[]) AND e.state = 'PENDING_PHONE')
+    WHERE c.id IN (SELECT campaign_id FROM hers)
       AND entry_state_now('PENDING_PHONE', campaign_state_now(c.state, c.opens_at, c.closes_at)) = 'PENDING_PHONE'
     ORDER BY c.id
     FOR SHARE
 )
 UPDATE entry e
 SET state = 'ACCEPTED', version = e.version + 1, updated_at = now()
-FROM running, user_fact f
-WHERE e.user_id = ANY(:user_ids::text[]) AND e.campaign_id = running.id AND e.state = 'PENDING_PHONE'
-  AND f.user_id = e.user_id AND f.phone_verified
+FROM hers
+JOIN running ON running.id = hers.campaign_id
+WHERE e.campaign_id = hers.campaign_id AND e.id = hers.id AND e.state = 'PENDING_PHONE'
+  AND EXISTS (SELECT FROM user_fact f WHERE f.user_id = e.user_id AND f.phone_verified)
 
 -- name: invalidate_unconfirmed
 -- Invalidates a chunk of the entries that were unconfirmed at their deadline.

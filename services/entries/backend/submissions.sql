@@ -1,12 +1,12 @@
 -- name: prepare
 -- What the rules need to know of each submission, in order: the campaign's terms where the version known here is not
--- the newest, and the fan's facts.
+-- the newest, and the fan's facts. OFFSET 0 keeps a plan that was made while the tables were small to their indexes.
 SELECT c.id AS campaign_id, c.version, CASE WHEN c.version IS DISTINCT FROM i.known_version THEN c.document END AS document,
        f.phone_verified, f.country, f.member_id, f.accounts, f.cards, f.tiers
 FROM unnest(:campaign_ids::text[], :known_versions::bigint[], :user_ids::text[])
      WITH ORDINALITY AS i (campaign_id, known_version, user_id, place)
-LEFT JOIN campaign c ON c.id = i.campaign_id
-LEFT JOIN user_fact f ON f.user_id = i.user_id
+LEFT JOIN LATERAL (SELECT * FROM campaign WHERE id = i.campaign_id OFFSET 0) AS c ON true
+LEFT JOIN LATERAL (SELECT * FROM user_fact WHERE user_id = i.user_id OFFSET 0) AS f ON true
 ORDER BY i.place
 
 -- name: insert_entries
@@ -64,6 +64,8 @@ SELECT i.campaign_id AS asked_campaign_id, i.identity AS asked_identity,
        e.idempotency_key, e.request_digest, n.*
 FROM unnest(:campaign_ids::text[], :identities::bytea[]) WITH ORDINALITY AS i (campaign_id, identity, place)
 JOIN campaign c ON c.id = i.campaign_id
-LEFT JOIN entry e ON e.campaign_id = i.campaign_id AND e.identity = i.identity
-LEFT JOIN entry_now n ON n.campaign_id = e.campaign_id AND n.id = e.id
+LEFT JOIN LATERAL (
+    SELECT * FROM entry WHERE campaign_id = i.campaign_id AND identity = i.identity OFFSET 0
+) AS e ON true
+LEFT JOIN LATERAL (SELECT * FROM entry_now WHERE campaign_id = e.campaign_id AND id = e.id OFFSET 0) AS n ON true
 ORDER BY i.place
