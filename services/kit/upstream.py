@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, overload
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -13,6 +14,7 @@ from services.kit.errors import Unavailable
 from services.kit.telemetry import outgoing_headers, span
 
 T = TypeVar("T")
+_LONGEST_ID = 200
 _encoder = msgspec.json.Encoder()
 
 
@@ -133,6 +135,13 @@ class Upstream:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+
+def segment(id: str) -> str:
+    """An id that somebody else wrote, as one segment of a path. Raises Problem NOT_FOUND for what no id looks like."""
+    if not 0 < len(id) <= _LONGEST_ID or id.strip(".") == "":
+        raise Problem(404, "NOT_FOUND", "There is nothing under that id.", {})
+    return quote(id, safe="")
 
 
 def _problem(response: httpx.Response) -> Exception:

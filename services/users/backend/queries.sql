@@ -32,7 +32,7 @@ SELECT * FROM app_user WHERE id = :id
 
 -- name: visible_users
 -- The users of these ids, each with what connects the viewer to her: the viewer's roles over campaigns that she
--- entered, the viewer's roles on teams that she works in or granted a role in, and whether there is such a team at all.
+-- entered, the viewer's roles on teams where she has, had or granted a role, and whether there is such a team at all.
 SELECT u.*,
     ARRAY(
         SELECT DISTINCT mine.role
@@ -45,12 +45,12 @@ SELECT u.*,
     ARRAY(
         SELECT DISTINCT mine.role
         FROM live_binding mine
-        JOIN live_binding theirs ON theirs.team_id = mine.team_id AND u.id IN (theirs.user_id, theirs.granted_by)
+        JOIN role_binding theirs ON theirs.team_id = mine.team_id AND u.id IN (theirs.user_id, theirs.granted_by)
         WHERE mine.user_id = :viewer AND mine.campaign_id IS NULL
     ) AS roles_over_team,
     EXISTS (
         SELECT FROM live_binding mine
-        JOIN live_binding theirs ON theirs.team_id = mine.team_id AND u.id IN (theirs.user_id, theirs.granted_by)
+        JOIN role_binding theirs ON theirs.team_id = mine.team_id AND u.id IN (theirs.user_id, theirs.granted_by)
         WHERE mine.user_id = :viewer
     ) AS colleague
 FROM app_user u

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
 from services.kit.paging import Page
-from services.kit.upstream import Upstream
+from services.kit.upstream import Upstream, segment
 
 T = TypeVar("T")
 
@@ -160,7 +159,7 @@ class UsersBackend:
 
     async def confirm_phone(self, verification_id: str, code: str) -> User:
         """Judges a code that the actor typed."""
-        path = f"/phone-verifications/{quote(verification_id, safe='')}/confirm"
+        path = f"/phone-verifications/{segment(verification_id)}/confirm"
         return await self._send("POST", path, User, {"code": code})
 
     async def teams(self, ids: Sequence[str]) -> list[Team]:
@@ -190,11 +189,11 @@ class UsersBackend:
 
     async def revoke_role(self, id: str) -> Binding:
         """Ends a role binding."""
-        return await self._send("DELETE", f"/roles/{quote(id, safe='')}", Binding)
+        return await self._send("DELETE", f"/roles/{segment(id)}", Binding)
 
     async def remove_member(self, team_id: str, user_id: str) -> Team:
         """Ends all that a user holds on a team."""
-        path = f"/teams/{quote(team_id, safe='')}/members/{quote(user_id, safe='')}"
+        path = f"/teams/{segment(team_id)}/members/{segment(user_id)}"
         return await self._send("DELETE", path, Team)
 
     async def explain(
@@ -215,7 +214,7 @@ class UsersBackend:
         """A team's admin actions, or those on one of its campaigns, newest first."""
         return await self._upstream.call(
             "GET",
-            f"/teams/{quote(team_id, safe='')}/audit-events",
+            f"/teams/{segment(team_id)}/audit-events",
             Page[AuditEntry],
             actor=self._actor,
             params={"campaign_id": campaign_id, "before": before, "limit": limit},

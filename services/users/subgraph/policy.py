@@ -25,23 +25,23 @@ async def _reads_campaign(source: Any, info: Any, arguments: dict[str, Any]) -> 
 
 
 async def _about_herself(source: Any, info: Any, arguments: dict[str, Any]) -> bool:
-    return arguments["user_id"] == info.context.user_id
+    return arguments["userId"] == info.context.user_id
 
 
 async def _herself_leaves(source: Any, info: Any, arguments: dict[str, Any]) -> bool:
-    return arguments["input"].user_id == info.context.user_id
+    return arguments["input"]["userId"] == info.context.user_id
 
 
 async def _scope_of_arguments(source: Any, info: Any, arguments: dict[str, Any]) -> Scope:
-    return _scope(arguments.get("team_id"), arguments.get("campaign_id"))
+    return _scope(arguments)
 
 
 async def _scope_of_input(source: Any, info: Any, arguments: dict[str, Any]) -> Scope:
-    given = arguments["input"]
-    return _scope(given.team_id, getattr(given, "campaign_id", None))
+    return _scope(arguments["input"])
 
 
-def _scope(team_id: str | None, campaign_id: str | None) -> Scope:
+def _scope(given: dict[str, Any]) -> Scope:
+    team_id, campaign_id = given.get("teamId"), given.get("campaignId")
     if team_id is None and campaign_id is None:
         raise Invalid(
             [Issue(["teamId"], "REQUIRED", "Say on which team or which campaign: teamId or campaignId.")]
