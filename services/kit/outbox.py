@@ -19,7 +19,7 @@ from services.kit.batching import MicroBatcher
 from services.kit.errors import DomainError
 from services.kit.ids import new_id
 from services.kit.pg import Connection, Database, Queries, Row
-from services.kit.sealing import Sealer
+from services.kit.sealing import SealBroken, Sealer
 from services.kit.telemetry import log
 from services.kit.upstream import Problem, Upstream
 
@@ -112,25 +112,33 @@ class Outbox:
         return [None for _ in batch]
 
     async def _send(self, connection: Connection, rows: list[Row]) -> int:
-        groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        groups: dict[tuple[str, str], list[tuple[str, msgspec.Raw]]] = defaultdict(list)
+        postponed: list[str] = []
         for row in rows:
-            groups[row["topic"], row["target"]].append(row)
+            try:
+                message = msgspec.Raw(self._sealer.open(row["body"], _CONTEXT))
+            except SealBroken as broken:
+                log.error(
+                    "outbox message does not open", topic=row["topic"], id=row["id"], reason=str(broken)
+                )
+                postponed.append(row["id"])
+            else:
+                groups[row["topic"], row["target"]].append((row["id"], message))
         chunks = [
             (self._by_target[key], group[start : start + _PER_REQUEST])
             for key, group in groups.items()
             for start in range(0, len(group), _PER_REQUEST)
         ]
-        done = await asyncio.gather(*(self._post(route, chunk) for route, chunk in chunks))
-        taken = [row["id"] for (_, chunk), good in zip(chunks, done, strict=True) if good for row in chunk]
-        postponed = [
-            row["id"] for (_, chunk), good in zip(chunks, done, strict=True) if not good for row in chunk
+        done = await asyncio.gather(*(self._post(route, [m for _, m in chunk]) for route, chunk in chunks))
+        taken = [id_ for (_, chunk), good in zip(chunks, done, strict=True) if good for id_, _ in chunk]
+        postponed += [
+            id_ for (_, chunk), good in zip(chunks, done, strict=True) if not good for id_, _ in chunk
         ]
         if rows:
             await self._database.execute(_queries.settle, connection, taken=taken, postponed=postponed)
         return len(taken)
 
-    async def _post(self, route: Route, rows: list[Row]) -> bool:
-        messages = [msgspec.Raw(self._sealer.open(row["body"], _CONTEXT)) for row in rows]
+    async def _post(self, route: Route, messages: list[msgspec.Raw]) -> bool:
         body = {route.field: messages}
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):

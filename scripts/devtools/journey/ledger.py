@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+_WIDTH = 28
+
 
 @dataclass(frozen=True)
 class Line:
@@ -49,5 +51,10 @@ class Ledger:
             step = line.step if line.step != previous else ""
             previous = line.step
             mark = "[green]✓[/]" if line.good else "[bold red]✗[/]"
-            table.add_row(step, line.fact, str(line.expected), str(line.found), mark)
+            table.add_row(step, line.fact, _short(line.expected), _short(line.found), mark)
         console.print(table)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"

@@ -141,3 +141,15 @@ async def test_nobody_waits_again_for_a_receiver_that_did_not_answer(
     await make_due(db)
     assert await outbox.drain() == 2
     assert sorted(thing["id"] for thing in entries.things) == [1, 2]
+
+
+async def test_a_message_that_does_not_open_holds_up_no_other(
+    db: Database, outbox: Outbox, entries: Receiver
+) -> None:
+    await publish(db, outbox, {"id": "broken"})
+    await db.pool.execute("UPDATE outbox SET body = set_byte(body, 30, 0)")
+    await publish(db, outbox, {"id": "whole"})
+    await make_due(db)
+    assert await outbox.drain() == 2
+    assert entries.things == [{"id": "whole"}]
+    assert await waiting(db) == 2
