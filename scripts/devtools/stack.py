@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from scripts.devtools import databases, postgres_binaries, run_state
@@ -21,7 +22,7 @@ from scripts.devtools.supervisor import ProcessFailedError, ProcessSpec, Supervi
 from scripts.devtools.tokens import Mint
 from scripts.devtools.topology import POSTGRES_RANK, Topology
 
-MIGRATE_TIMEOUT, SEED_TIMEOUT, READY_TIMEOUT = 180.0, 120.0, 120.0
+MIGRATE_TIMEOUT, SEED_TIMEOUT, READY_TIMEOUT = 180.0, 180.0, 180.0
 
 # What a statement does wrong is for its service to tell: a lost race is an ERROR in PostgreSQL's log.
 _POSTGRES_ALARM = re.compile(rb"\b(?:FATAL|PANIC):")
@@ -72,8 +73,10 @@ class Stack:
         for folder in ("files", "outbox"):
             (settings.data_dir / folder).mkdir(exist_ok=True)
         server = settings.get("DATABASE_URL")
-        placeholders = {service: ServiceDatabase(service, "", "") for service in SERVICES}
-        wanted = {} if self._only_postgres else Topology(settings, placeholders, self.split).ports
+        topology = Topology(
+            settings, {service: ServiceDatabase(service, "", "") for service in SERVICES}, self.split
+        )
+        wanted = {} if self._only_postgres else topology.ports
         check_ports_free(wanted if server else {**wanted, "postgres": settings.ports["postgres"]})
         self._supervisor = Supervisor(settings.data_dir / "logs", self._report, on_change=self._write_state)
         with self._step("PostgreSQL", "the server of DATABASE_URL" if server else "embedded"):
@@ -82,8 +85,10 @@ class Stack:
         if not self._only_postgres:
             with self._step("Roles and databases"):
                 password = settings["DB_PASSWORD"]
-                made = await asyncio.to_thread(databases.provision, self._admin_dsn, SERVICES, password)
-            await self._start_processes(self._supervisor, Topology(settings, made, self.split))
+                made = await asyncio.to_thread(
+                    databases.provision, self._admin_dsn, topology.own_backends, password
+                )
+            await self._start_processes(self._supervisor, replace(topology, databases=made))
         self._ready = True
         self._write_state()
         self._report(Event("ready", self.endpoint))

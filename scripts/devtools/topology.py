@@ -82,7 +82,9 @@ class Topology:
     def _worker(self) -> ProcessSpec:
         arguments = [] if len(self.own_backends) == len(SERVICES) else self.own_backends
         return self._python(
-            "worker", ["services.worker", *arguments], {**self._databases(), **self._backend_urls(None)}
+            "worker",
+            ["services.worker", *arguments],
+            {**self._databases(*self.own_backends), **self._backend_urls(None)},
         )
 
     def _identity(self) -> ProcessSpec:
@@ -133,16 +135,17 @@ class Topology:
         }
 
     def _all_databases(self) -> dict[str, str]:
-        """Every database's URL, as the service's role and as its owner."""
+        """The URLs of the databases that are ours to fill, as the service's role and as its owner."""
         owners = {
-            f"{name.upper()}_OWNER_DATABASE_URL": database.owner_dsn
-            for name, database in self.databases.items()
+            f"{service.upper()}_OWNER_DATABASE_URL": self.databases[service].owner_dsn
+            for service in self.own_backends
         }
-        return {**self._databases(), **owners}
+        return {**self._databases(*self.own_backends), **owners}
 
     def _databases(self, *services: str) -> dict[str, str]:
-        wanted = services or tuple(self.databases)
-        return {f"{service.upper()}_DATABASE_URL": self.databases[service].service_dsn for service in wanted}
+        return {
+            f"{service.upper()}_DATABASE_URL": self.databases[service].service_dsn for service in services
+        }
 
     def _backend_urls(self, without: str | None) -> dict[str, str]:
         """Where each backend is. A service that mounts its own must not be told where that is."""

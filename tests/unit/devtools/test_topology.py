@@ -51,6 +51,7 @@ def test_a_backend_elsewhere_is_used_by_all_and_not_started(split: bool):
     assert "codes-backend" not in specs
     assert list(chosen.migrate().argv[3:]) == ["users", "campaigns", "entries"]
     assert list(specs["worker"].argv[3:]) == ["users", "campaigns", "entries"]
+    assert all("CODES_DATABASE_URL" not in spec.env for spec in [*specs.values(), chosen.seed()])
 
 
 def test_the_worker_knows_all_databases_and_backends():
