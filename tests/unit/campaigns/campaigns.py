@@ -24,6 +24,7 @@ class Campaigns:
         self.dsn = dsn
         self.team = new_id("tea")
         self.editor = self.grant("editor", *PERMISSIONS)
+        self.reader = self.grant("reader", "CAMPAIGN_READ")
         self._count = 0
 
     @property

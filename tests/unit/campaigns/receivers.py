@@ -1,4 +1,4 @@
-"""Entries, codes and users as the Campaign Service meets them at the seam: they take messages, keep them, and can be down."""
+"""Entries, codes and users as the Campaign Service meets them at the seam: they keep what comes, and can be down."""
 
 from typing import Any
 

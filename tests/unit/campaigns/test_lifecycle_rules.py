@@ -42,10 +42,25 @@ def test_the_graph_and_the_service_know_the_same_states() -> None:
 
 @pytest.mark.parametrize(
     ("part", "until"),
-    [(Part.TEXTS, "CANCELLED"), (Part.SETUP, "SELECTING"), (Part.REGISTRATION, "PAUSED"), (Part.IDENTITY, "SCHEDULED")],
+    [
+        (Part.TEXTS, "CANCELLED"),
+        (Part.SETUP, "SELECTING"),
+        (Part.REGISTRATION, "PAUSED"),
+        (Part.IDENTITY, "SCHEDULED"),
+    ],
 )
 def test_a_part_can_be_changed_until_its_time_is_over(part: Part, until: str) -> None:
-    in_order = ["DRAFT", "SCHEDULED", "OPEN", "PAUSED", "CLOSED", "SELECTING", "FINISHED", "CANCELLED", "ARCHIVED"]
+    in_order = [
+        "DRAFT",
+        "SCHEDULED",
+        "OPEN",
+        "PAUSED",
+        "CLOSED",
+        "SELECTING",
+        "FINISHED",
+        "CANCELLED",
+        "ARCHIVED",
+    ]
     assert rules.CHANGEABLE[part] == set(in_order[: in_order.index(until) + 1])
 
 

@@ -34,7 +34,11 @@ async def test_opened_ahead_of_its_window_it_waits_for_it(campaigns: Campaigns) 
 async def test_an_illegal_step_says_from_where_to_where(campaigns: Campaigns) -> None:
     id_ = await campaigns.draft()
     refused = await campaigns.transition(id_, "FINISHED")
-    assert (refused["__typename"], refused["from"], refused["to"]) == ("IllegalTransition", "DRAFT", "FINISHED")
+    assert (refused["__typename"], refused["from"], refused["to"]) == (
+        "IllegalTransition",
+        "DRAFT",
+        "FINISHED",
+    )
     assert await campaigns.state(id_) == "DRAFT"
 
 
@@ -42,7 +46,11 @@ async def test_closed_is_not_opened_again(campaigns: Campaigns) -> None:
     id_ = await campaigns.opened()
     await campaigns.transition(id_, "CLOSED")
     assert (await campaigns.transition(id_, "OPEN"))["__typename"] == "IllegalTransition"
-    later = {"id": id_, "expectedVersion": await campaigns.version(id_), "registration": window(timedelta(), timedelta(days=9))}
+    later = {
+        "id": id_,
+        "expectedVersion": await campaigns.version(id_),
+        "registration": window(timedelta(), timedelta(days=9)),
+    }
     refused = await campaigns.mutate("updateCampaign", "", later)
     assert [issue["code"] for issue in refused["issues"]] == ["LOCKED"]
 
@@ -65,7 +73,9 @@ class CheckThenWrite(Changes):
         if standing["version"] != change.expected_version:
             raise Conflict(standing["version"])
         unchecked = "UPDATE campaign SET version = version + 1 WHERE id = $1"
-        await self._database.execute(Query("claim", "", unchecked, ("id",)), connection, id=change.campaign_id)
+        await self._database.execute(
+            Query("claim", "", unchecked, ("id",)), connection, id=change.campaign_id
+        )
 
 
 async def race(campaigns: Campaigns, *states: str) -> list[dict[str, Any]]:
@@ -98,33 +108,32 @@ async def test_of_two_steps_at_once_one_wins_negative_control(campaigns: Campaig
     assert [result["__typename"] for result in results].count("CampaignTransitioned") > 1
 
 
-@pytest.mark.parametrize(
-    ("stored", "opens", "closes", "shown"),
-    [
-        ("DRAFT", -HOUR, HOUR, "DRAFT"),
-        ("DRAFT", -2 * HOUR, -HOUR, "DRAFT"),
-        ("SCHEDULED", HOUR, 2 * HOUR, "SCHEDULED"),
-        ("SCHEDULED", -HOUR, HOUR, "OPEN"),
-        ("SCHEDULED", -2 * HOUR, -HOUR, "CLOSED"),
-        ("OPEN", HOUR, 2 * HOUR, "SCHEDULED"),
-        ("OPEN", -HOUR, HOUR, "OPEN"),
-        ("OPEN", -2 * HOUR, -HOUR, "CLOSED"),
-        ("PAUSED", -HOUR, HOUR, "PAUSED"),
-        ("PAUSED", -2 * HOUR, -HOUR, "CLOSED"),
-        ("CLOSED", -HOUR, HOUR, "CLOSED"),
-        ("SELECTING", -2 * HOUR, -HOUR, "SELECTING"),
-        ("FINISHED", -2 * HOUR, -HOUR, "FINISHED"),
-        ("CANCELLED", -HOUR, HOUR, "CANCELLED"),
-        ("ARCHIVED", -2 * HOUR, -HOUR, "ARCHIVED"),
-    ],
-)
-async def test_windows_decide_without_the_worker(
-    campaigns: Campaigns, stored: str, opens: timedelta, closes: timedelta, shown: str
-) -> None:
+WINDOWS = [
+    ("DRAFT", -HOUR, HOUR, "DRAFT"),
+    ("DRAFT", -2 * HOUR, -HOUR, "DRAFT"),
+    ("SCHEDULED", HOUR, 2 * HOUR, "SCHEDULED"),
+    ("SCHEDULED", -HOUR, HOUR, "OPEN"),
+    ("SCHEDULED", -2 * HOUR, -HOUR, "CLOSED"),
+    ("OPEN", HOUR, 2 * HOUR, "SCHEDULED"),
+    ("OPEN", -HOUR, HOUR, "OPEN"),
+    ("OPEN", -2 * HOUR, -HOUR, "CLOSED"),
+    ("PAUSED", -HOUR, HOUR, "PAUSED"),
+    ("PAUSED", -2 * HOUR, -HOUR, "CLOSED"),
+    ("CLOSED", -HOUR, HOUR, "CLOSED"),
+    ("SELECTING", -2 * HOUR, -HOUR, "SELECTING"),
+    ("FINISHED", -2 * HOUR, -HOUR, "FINISHED"),
+    ("CANCELLED", -HOUR, HOUR, "CANCELLED"),
+    ("ARCHIVED", -2 * HOUR, -HOUR, "ARCHIVED"),
+]
+
+
+async def test_windows_decide_without_the_worker(campaigns: Campaigns, subtests: pytest.Subtests) -> None:
     id_ = await campaigns.draft()
-    now = datetime.now(UTC)
-    await campaigns.put(id_, state=stored, opens_at=now + opens, closes_at=now + closes)
-    assert await campaigns.state(id_) == shown
+    for stored, opens, closes, shown in WINDOWS:
+        with subtests.test(stored=stored, opens=opens, closes=closes):
+            now = datetime.now(UTC)
+            await campaigns.put(id_, state=stored, opens_at=now + opens, closes_at=now + closes)
+            assert await campaigns.state(id_) == shown
 
 
 async def test_steps_start_from_what_the_window_says(campaigns: Campaigns) -> None:
@@ -178,5 +187,7 @@ async def test_a_campaign_that_cannot_work_is_not_opened(campaigns: Campaigns, t
 async def test_a_window_that_is_over_is_not_opened(campaigns: Campaigns) -> None:
     id_ = await campaigns.draft(registration=window(-2 * HOUR, -HOUR))
     refused = await campaigns.transition(id_, "OPEN")
-    assert [(i["code"], i["path"]) for i in refused["issues"]] == [("IN_THE_PAST", ["registration", "closesAt"])]
+    assert [(i["code"], i["path"]) for i in refused["issues"]] == [
+        ("IN_THE_PAST", ["registration", "closesAt"])
+    ]
     assert await campaigns.state(id_) == "DRAFT"
