@@ -33,7 +33,9 @@ class Query:
     @strawberry.field(
         description="An entry by id, for its owner and for holders of ENTRY_READ; null for all others."
     )
-    async def entry(self, info: Info, id: ID) -> Entry | None:
+    async def entry(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="The entry.")]
+    ) -> Entry | None:
         return await Entry.resolve_reference(info, id)
 
     @strawberry.federation.field(
