@@ -1,84 +1,17 @@
-"""Exports: exact, safe, resumable, cancellable, expiring; downloads re-checked."""
+"""Exports: exact, safe, resumable, cancellable."""
 
 import asyncio
-import csv
-import hashlib
-import io
 import json
 from collections import Counter
 from typing import Any
 
-import httpx
-import obstore
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from services.entries.backend import exports_files_store
-from services.kit.files import read
 from tests.support.service import ServiceUnderTest
-from tests.unit.entries.draws import FAILURE, Staff, closed_campaign
+from tests.unit.entries.draws import Staff, closed_campaign
+from tests.unit.entries.exporting import CANCEL, START, files, job, rows_of, start, written
 from tests.unit.entries.registrations import campaign, entries_service, fan, id_of, publish, tell
-
-JOB = """
-fragment job on ExportJob {
-  id state progress failure kind format purpose rowCount byteSize sha256 downloadUrl expiresAt finishedAt
-}
-"""
-START = f"""
-mutation ($input: StartExportInput!) {{
-  startExport(input: $input) {{ __typename ... on ExportStarted {{ replayed job {{ ...job }} }} {FAILURE} }}
-}}
-{JOB}
-"""
-CANCEL = f"""
-mutation ($input: CancelExportInput!) {{
-  cancelExport(input: $input) {{
-    __typename ... on ExportCancelled {{ job {{ ...job }} }}
-    ... on IllegalTransition {{ from to }} ... on Error {{ code message }}
-  }}
-}}
-{JOB}
-"""
-
-
-async def start(staff: Staff, of: dict[str, Any], **input: Any) -> str:
-    """The id of a new export of entries as CSV, unless told otherwise."""
-    asked = {"campaignId": of["id"], "kind": "ENTRIES", "format": "CSV", "purpose": "INTERNAL", **input}
-    answer = await staff.ask(START, asked)
-    assert answer["__typename"] == "ExportStarted", answer
-    assert answer["job"]["state"] == "QUEUED"
-    return answer["job"]["id"]
-
-
-async def job(service: ServiceUnderTest, staff: Staff, export_id: str) -> dict[str, Any]:
-    query = f"query ($id: ID!) {{ exportJob(id: $id) {{ ...job }} }} {JOB}"
-    answer = await service.graphql(query, {"id": export_id}, token=staff.token)
-    assert "errors" not in answer, answer["errors"]
-    return answer["data"]["exportJob"]
-
-
-async def written(service: ServiceUnderTest, staff: Staff, export_id: str) -> tuple[dict[str, Any], bytes]:
-    """Runs the job; the export and the bytes of its file, whose description must fit."""
-    await service.resources.export_files.write(export_id)
-    done = await job(service, staff, export_id)
-    assert (done["state"], done["progress"]) == ("SUCCEEDED", 1.0)
-    row = await service.resources.exports.downloadable(export_id)
-    data = b"".join([piece async for piece in read(service.resources.files, row["file"])])
-    assert (done["byteSize"], done["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
-    return done, data
-
-
-def rows_of(data: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
-
-
-async def files(service: ServiceUnderTest) -> list[str]:
-    return [
-        one["path"]
-        async for found in obstore.list(service.resources.files, prefix="exports")
-        for one in found
-    ]
 
 
 async def metrics_of(service: ServiceUnderTest, staff: Staff, of: dict[str, Any]) -> dict[str, Any]:
@@ -300,70 +233,6 @@ async def test_an_export_that_is_given_up_says_so(database: Any) -> None:
         failed = await job(service, staff, export_id)
         assert failed["state"] == "FAILED"
         assert "Start a new export" in failed["failure"]
-
-
-async def test_a_file_expires_at_once_and_is_removed_later(database: Any) -> None:
-    async with entries_service(database) as service:
-        staff = Staff(service)
-        tour = await closed_campaign(service, fans=3)
-        export_id = await start(staff, tour)
-        done, _ = await written(service, staff, export_id)
-        assert await service.resources.export_files.expire() == 0
-        await service.resources.database.pool.execute("UPDATE export_job SET expires_at = now()")
-        assert (await download(service, done["downloadUrl"])).status_code == 404
-        assert (await job(service, staff, export_id))["state"] == "EXPIRED"
-        assert await service.resources.export_files.expire() == 1
-        assert await files(service) == []
-        assert (await job(service, staff, export_id))["state"] == "EXPIRED"
-
-
-def mounted(service: ServiceUnderTest) -> Any:
-    """The files of the service as its subgraph's process mounts them."""
-    return Starlette(routes=[Mount("/files", service.backend.files)])
-
-
-async def download(
-    service: ServiceUnderTest, url: str, *, split: bool = False, method: str = "GET"
-) -> httpx.Response:
-    app = service.backend if split else mounted(service)
-    token = url.rpartition("/")[2]
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://files") as client:
-        return await client.request(method, f"/files/{token}")
-
-
-@pytest.mark.parametrize("split", [False, True], ids=["mounted", "split"])
-async def test_download(database: Any, split: bool) -> None:
-    async with entries_service(database) as service:
-        staff = Staff(service)
-        tour = await closed_campaign(service, fans=20)
-        done, data = await written(service, staff, await start(staff, tour))
-        assert done["downloadUrl"].startswith("http://127.0.0.1:4000/files/entries/")
-        answer = await download(service, done["downloadUrl"], split=split)
-        assert (answer.status_code, answer.content) == (200, data)
-        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-        assert answer.headers["content-length"] == str(len(data))
-        assert answer.headers["content-disposition"] == f'attachment; filename="entries-{done["id"]}.csv"'
-        assert answer.headers["cache-control"] == "private, no-store"
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        head = await download(service, done["downloadUrl"], split=split, method="HEAD")
-        assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(data)))
-        assert (await download(service, done["downloadUrl"], split=split, method="DELETE")).status_code in (
-            404,
-            405,
-        )
-        for forged in (done["downloadUrl"][:-2] + "AA", "x", "a.b", "%00", "ünsinn"):
-            assert (await download(service, forged, split=split)).status_code == 404
-
-
-async def test_a_link_dies_with_the_permission_of_who_asked_for_the_export(database: Any) -> None:
-    async with entries_service(database) as service:
-        staff = Staff(service)
-        tour = await closed_campaign(service, fans=3)
-        done, _ = await written(service, staff, await start(staff, tour))
-        assert (await download(service, done["downloadUrl"])).status_code == 200
-        service.granted.discard((id_of("manager"), "EXPORT_RUN", None))
-        refused = await download(service, done["downloadUrl"])
-        assert (refused.status_code, refused.json()["code"]) == (403, "FORBIDDEN")
 
 
 async def test_exports_are_for_who_may_run_them(database: Any) -> None:
