@@ -88,6 +88,15 @@ ATTACKS: dict[str, Callable[[], str]] = {
     "sub that no text can be": lambda: issuer.token("ann\ud800"),
     "no kid": lambda: jwt.encode(good_claims(), issuer._key(), "RS256"),
     "unknown kid": lambda: issuer.token("ann", headers={"kid": "nope"}),
+    "exp true": lambda: issuer.token("ann", exp=True),
+    "nbf not a number": lambda: raw({"alg": "RS256", "kid": "test-key"}, {**good_claims(), "nbf": "0"}),
+    "junk in the signature": lambda: issuer.token("ann")[:-4] + "!!!!",
+    "junk around the signature": lambda: issuer.token("ann") + "!",
+    "padded": lambda: issuer.token("ann") + "==",
+    "aud an object": lambda: raw(
+        {"alg": "RS256", "kid": "test-key"}, {**good_claims(), "aud": {"monoql": 1}}
+    ),
+    "aud a list of others": lambda: issuer.token("ann", aud=["a", "b"]),
     "no aud": lambda: issuer.token("ann", aud=None),
     "wrong aud": lambda: issuer.token("ann", aud="other"),
     "wrong iss": lambda: issuer.token("ann", iss="http://evil.test"),
@@ -123,6 +132,12 @@ async def test_the_good_token_authenticates(verifier: TokenVerifier) -> None:
     assert principal is not None
     assert principal.user_id == user_id(issuer.ISSUER, "ann")
     assert principal.claims["email"] == "ann@example.com"
+
+
+async def test_one_of_several_audiences_is_enough(verifier: TokenVerifier) -> None:
+    assert await verifier.authenticate(
+        f"Bearer {issuer.token('ann', aud=['other', issuer.AUDIENCE])}".encode()
+    )
 
 
 async def test_leeway_is_at_most_30_seconds(verifier: TokenVerifier) -> None:
