@@ -116,34 +116,53 @@ async def test_a_change_that_is_refused_tells_nobody(campaigns: Campaigns) -> No
     assert await campaigns.count("outbox") == 0
 
 
-async def test_a_delivery_that_the_worker_has_begun_is_waited_for(campaigns: Campaigns) -> None:
-    """Between a commit and its own delivery the worker may take the message: the answer waits for it all the same."""
+class Held(httpx.AsyncBaseTransport):
+    """Entries, reached only once `go_on` is set; `begun` says that a request has come."""
+
+    def __init__(self, campaigns: Campaigns) -> None:
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+        self._entries = campaigns.receivers.transports["entries"]
+        campaigns.resources.peers["entries"]._client._transport = self
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.begun.set()
+        await self.go_on.wait()
+        return await self._entries.handle_async_request(request)
+
+
+async def closed_unknown_to_entries(campaigns: Campaigns) -> str:
+    """The id of a campaign whose closing waits in the outbox for entries, due now."""
     id_ = await campaigns.opened()
     campaigns.receivers.down.add("entries")
     await campaigns.transition(id_, "CLOSED")
     campaigns.receivers.down.clear()
     await make_due(campaigns)
-    outbox = campaigns.resources.outbox
-    begun, go_on = asyncio.Event(), asyncio.Event()
-    peers = dict(outbox._peers)
+    return id_
 
-    class SlowEntries(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            begun.set()
-            await go_on.wait()
-            return await campaigns.receivers.transports["entries"].handle_async_request(request)
 
-    peers["entries"]._client._transport = SlowEntries()
+async def test_a_delivery_that_the_worker_has_begun_is_waited_for(campaigns: Campaigns) -> None:
+    """Between a commit and its own delivery the worker may take the message: the answer waits for it all the same."""
+    id_ = await closed_unknown_to_entries(campaigns)
+    outbox, entries = campaigns.resources.outbox, Held(campaigns)
     worker = asyncio.create_task(outbox.drain())
-    await begun.wait()
-    [waiting] = await outbox_ids(campaigns)
-    delivery = asyncio.create_task(outbox.deliver([waiting]))
+    await entries.begun.wait()
+    delivery = asyncio.create_task(outbox.deliver(await outbox_ids(campaigns)))
     done, _ = await asyncio.wait([delivery], timeout=0.2)
     assert not done
-    go_on.set()
+    entries.go_on.set()
     await delivery
     assert campaigns.receivers.latest("entries", id_)["state"] == "CLOSED"
     assert await worker == 1
+
+
+async def test_a_receiver_that_hangs_fails_nobody_and_learns_it_later(campaigns: Campaigns) -> None:
+    id_ = await closed_unknown_to_entries(campaigns)
+    outbox, entries = campaigns.resources.outbox, Held(campaigns)
+    await outbox.deliver(await outbox_ids(campaigns), within=0.1)
+    assert campaigns.receivers.latest("entries", id_)["state"] == "OPEN"
+    entries.go_on.set()
+    assert await outbox.drain() == 1
+    assert campaigns.receivers.latest("entries", id_)["state"] == "CLOSED"
 
 
 async def test_every_mutation_leaves_an_audit_event(campaigns: Campaigns) -> None:

@@ -141,6 +141,8 @@ async def test_steps_start_from_what_the_window_says(campaigns: Campaigns) -> No
     now = datetime.now(UTC)
     await campaigns.put(id_, state="OPEN", opens_at=now - 2 * HOUR, closes_at=now - HOUR)
     assert (await campaigns.transition(id_, "PAUSED"))["__typename"] == "IllegalTransition"
+    later = {"id": id_, "expectedVersion": await campaigns.version(id_), "registration": window(-HOUR, HOUR)}
+    assert [i["code"] for i in (await campaigns.mutate("updateCampaign", "", later))["issues"]] == ["LOCKED"]
     assert (await campaigns.transition(id_, "SELECTING"))["__typename"] == "CampaignTransitioned"
 
 
