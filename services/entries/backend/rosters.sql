@@ -1,6 +1,10 @@
+-- name: join_by_hash
+-- For this transaction: a roster is joined as a whole, and on tables that were never analyzed a nested loop takes for ever.
+SET LOCAL enable_nestloop = off
+
 -- name: wave_with_terms
 -- How a wave chooses, and the campaign's gate.
-SELECT w.strategy, c.document -> 'gate' AS gate
+SELECT w.campaign_id, w.strategy, w.reassignment, w.score_min, w.score_max, c.document -> 'gate' AS gate
 FROM wave w
 JOIN campaign c ON c.id = w.campaign_id
 WHERE w.id = :id
@@ -8,7 +12,7 @@ WHERE w.id = :id
 -- name: lock_campaign
 -- A wave and its campaign at this moment. The campaign's row is locked against submissions under way: what they were
 -- answered is seen by all that follows in this transaction.
-SELECT w.state, w.campaign_id, c.team_id, c.document -> 'gate' AS gate,
+SELECT w.state, w.campaign_id, w.reassignment, w.score_min, w.score_max, c.team_id, c.document -> 'gate' AS gate,
        campaign_state_now(c.state, c.opens_at, c.closes_at) AS campaign_state
 FROM wave w
 JOIN campaign c ON c.id = w.campaign_id
@@ -42,17 +46,14 @@ ORDER BY k.event_id
 -- name: freeze_roster
 -- Puts all candidates on the wave's roster, each with 16 random bytes of salt (a random UUID's) that hide what she ranked.
 INSERT INTO wave_entry (wave_id, entry_id, user_id, preferences, barred, quantity, score, submitted, salt)
-SELECT w.id, k.entry_id, k.user_id, k.preferences, k.barred, k.quantity, k.score, k.submitted, uuid_send(gen_random_uuid())
-FROM wave w
-CROSS JOIN LATERAL wave_candidates(w.campaign_id, w.reassignment, w.score_min, w.score_max) k
-WHERE w.id = :id
+SELECT :id, k.entry_id, k.user_id, k.preferences, k.barred, k.quantity, k.score, k.submitted, uuid_send(gen_random_uuid())
+FROM wave_candidates(:campaign_id, :reassignment, :score_min, :score_max) k
 
 -- name: roster_facts
 -- What the gate asks of the fans on a roster.
 SELECT r.entry_id, e.country, e.is_member, f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
 FROM wave_entry r
-JOIN wave w ON w.id = r.wave_id
-JOIN entry e ON e.campaign_id = w.campaign_id AND e.id = r.entry_id
+JOIN entry e ON e.campaign_id = :campaign_id AND e.id = r.entry_id
 LEFT JOIN user_fact f ON f.user_id = r.user_id
 WHERE r.wave_id = :id
 
@@ -77,10 +78,8 @@ UPDATE wave SET roster_root = :roster_root, eligible = :eligible WHERE id = :id 
 -- name: candidates
 -- Who would be on the wave's roster, with the facts that the gate asks for.
 SELECT k.*, NULL::bytea AS salt, f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
-FROM wave w
-CROSS JOIN LATERAL wave_candidates(w.campaign_id, w.reassignment, w.score_min, w.score_max) k
+FROM wave_candidates(:campaign_id, :reassignment, :score_min, :score_max) k
 LEFT JOIN user_fact f ON f.user_id = k.user_id
-WHERE w.id = :id
 
 -- name: seats
 -- What the wave's events give.

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -44,7 +45,8 @@ class RosterStore:
             if wave is None:
                 raise NotFound("There is no such wave.")
             gate = _gate(wave)
-            async for rows in self._database.stream(q.candidates, connection, id=wave_id):
+            await self._database.execute(q.join_by_hash, connection)
+            async for rows in self._database.stream(q.candidates, connection, **_terms(wave)):
                 roster += [ballot_of(row) for row in rows if not rules.unmet(gate, facts_of(row))]
             seats = [Seat(*row) for row in await self._database.fetch(q.seats, connection, wave_id=wave_id)]
         seed = secrets.token_bytes(SEED_BYTES)
@@ -90,9 +92,10 @@ class RosterStore:
                 raise campaign_refusal(wave["campaign_state"])
             raise IllegalTransition(wave["state"], "COMMITTED")
         await self._refuse_overbooking(connection, wave_id)
-        await self._database.execute(q.freeze_roster, connection, id=wave_id)
+        await self._database.execute(q.join_by_hash, connection)
+        await self._database.execute(q.freeze_roster, connection, id=wave_id, **_terms(wave))
         if gate := _gate(wave):
-            await self._strike(connection, wave_id, gate)
+            await self._strike(connection, wave_id, wave["campaign_id"], gate)
         await self._publish_root(connection, wave_id)
         await transaction.note(
             "commitWave", wave_id, team_id=wave["team_id"], campaign_id=wave["campaign_id"]
@@ -114,10 +117,12 @@ class RosterStore:
                 ]
             )
 
-    async def _strike(self, connection: Connection, wave_id: str, gate: wire.Gate) -> None:
+    async def _strike(self, connection: Connection, wave_id: str, campaign_id: str, gate: wire.Gate) -> None:
         """Gates are checked at entry and again now: what a fan proved then may have been taken back."""
         failing: list[str] = []
-        async for rows in self._database.stream(q.roster_facts, connection, id=wave_id):
+        async for rows in self._database.stream(
+            q.roster_facts, connection, id=wave_id, campaign_id=campaign_id
+        ):
             failing += [row["entry_id"] for row in rows if rules.unmet(gate, facts_of(row))]
         await self._database.execute(q.strike_from_roster, connection, id=wave_id, entry_ids=failing)
 
@@ -154,6 +159,11 @@ def facts_of(row: Row) -> rules.Facts:
         cards=frozenset(row["cards"] or ()),
         tiers=frozenset(row["tiers"] or ()),
     )
+
+
+def _terms(wave: Row) -> dict[str, Any]:
+    """Which of a campaign's entries a wave draws among."""
+    return {name: wave[name] for name in ("campaign_id", "reassignment", "score_min", "score_max")}
 
 
 def _gate(wave: Row) -> wire.Gate | None:
