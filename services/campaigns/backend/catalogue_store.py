@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services.campaigns.backend import wire
+from services.campaigns.backend import catalogue_wire
 from services.campaigns.backend.catalogue_rules import ALIKE, City, catalogue_id, fold, without_boroughs
 from services.kit.paging import Page, cut
 from services.kit.pg import Database, Queries, Row
@@ -16,7 +16,7 @@ from services.kit.pg import Database, Queries, Row
 q = Queries(Path(__file__).with_name("catalogue.sql"))
 _DATA = Path(__file__).with_name("data")
 _COUNTRIES = frozenset({"US", "CA", "GB", "IE", "MX"})
-_decode_venue = msgspec.json.Decoder(wire.Venue).decode
+_decode_venue = msgspec.json.Decoder(catalogue_wire.Venue).decode
 
 
 class Catalogue:
@@ -25,11 +25,11 @@ class Catalogue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def venues(self, ids: Sequence[str]) -> list[wire.Venue]:
+    async def venues(self, ids: Sequence[str]) -> list[catalogue_wire.Venue]:
         """The venues of these ids, as far as they exist."""
         return _venues(await self._database.fetch(q.venues_by_id, ids=list(ids)))
 
-    async def search_venues(self, query: wire.VenueQuery) -> Page[wire.Venue]:
+    async def search_venues(self, query: catalogue_wire.VenueQuery) -> Page[catalogue_wire.Venue]:
         """The venues that fit, best first."""
         near = query.near
         rows = await self._database.fetch(
@@ -44,16 +44,18 @@ class Catalogue:
         )
         return cut(_venues(rows), query.limit)
 
-    async def artists(self, ids: Sequence[str]) -> list[wire.Artist]:
+    async def artists(self, ids: Sequence[str]) -> list[catalogue_wire.Artist]:
         """The artists of these ids, as far as they exist."""
-        return [wire.Artist(**row) for row in await self._database.fetch(q.artists_by_id, ids=list(ids))]
+        return [
+            catalogue_wire.Artist(**row) for row in await self._database.fetch(q.artists_by_id, ids=list(ids))
+        ]
 
-    async def search_artists(self, query: wire.ArtistQuery) -> Page[wire.Artist]:
+    async def search_artists(self, query: catalogue_wire.ArtistQuery) -> Page[catalogue_wire.Artist]:
         """The artists that fit, most alike first."""
         rows = await self._database.fetch(
             q.search_artists, search=fold(query.search), alike=ALIKE, limit=query.limit + 1
         )
-        return cut([wire.Artist(**row) for row in rows], query.limit)
+        return cut([catalogue_wire.Artist(**row) for row in rows], query.limit)
 
     async def load(self) -> None:
         """Loads the catalogue that comes with the service; safe to repeat, and quick when it is there."""
@@ -97,7 +99,7 @@ class Catalogue:
         )
 
 
-def _venues(rows: Sequence[Row]) -> list[wire.Venue]:
+def _venues(rows: Sequence[Row]) -> list[catalogue_wire.Venue]:
     return [_decode_venue(row["document"]) for row in rows]
 
 

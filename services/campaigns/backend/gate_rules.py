@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.campaigns.backend import wire
+from services.campaigns.backend import gate_wire
 from services.kit.errors import Issue
 
 MOST_DEPTH = 5
@@ -14,7 +14,7 @@ TIERS = frozenset({"ASU"})
 COUNTRIES = frozenset({"US", "CA", "GB", "IE", "MX"})
 
 
-def gate_issues(gate: wire.Gate | None, at: list[str]) -> list[Issue]:
+def gate_issues(gate: gate_wire.Gate | None, at: list[str]) -> list[Issue]:
     """Everything that is wrong with a gate; no gate is fine."""
     if gate is None:
         return []
@@ -26,20 +26,20 @@ def gate_issues(gate: wire.Gate | None, at: list[str]) -> list[Issue]:
     return [issue for path, node in nodes for issue in _node(node, path)]
 
 
-def _depth_exceeds(gate: wire.Gate, most: int) -> bool:
+def _depth_exceeds(gate: gate_wire.Gate, most: int) -> bool:
     return most == 0 or any(
         _depth_exceeds(child, most - 1) for child in [*(gate.all_of or ()), *(gate.any_of or ())]
     )
 
 
-def _nodes(gate: wire.Gate, at: list[str]) -> Iterator[tuple[list[str], wire.Gate]]:
+def _nodes(gate: gate_wire.Gate, at: list[str]) -> Iterator[tuple[list[str], gate_wire.Gate]]:
     yield at, gate
     for name, children in (("all_of", gate.all_of), ("any_of", gate.any_of)):
         for place, child in enumerate(children or ()):
             yield from _nodes(child, [*at, name, str(place)])
 
 
-def _node(gate: wire.Gate, at: list[str]) -> list[Issue]:
+def _node(gate: gate_wire.Gate, at: list[str]) -> list[Issue]:
     given = [name for name in gate.__struct_fields__ if getattr(gate, name) is not None]
     if len(given) != 1:
         return [Issue(at, "NOT_ONE", "Each part of a gate says exactly one requirement.")]

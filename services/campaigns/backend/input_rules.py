@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import UNSET
 
-from services.campaigns.backend import wire
+from services.campaigns.backend import gate_wire, wire
 from services.campaigns.backend.gate_rules import gate_issues
 from services.kit.errors import Invalid, Issue
 
@@ -46,7 +46,7 @@ def check_content(content: wire.Content) -> None:
     _settle(_content(content, []))
 
 
-def check_gate(gate: wire.Gate | None) -> None:
+def check_gate(gate: gate_wire.Gate | None) -> None:
     """Raises Invalid."""
     _settle(gate_issues(gate, ["gate"]))
 

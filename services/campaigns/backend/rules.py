@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from services.campaigns.backend import wire
+from services.campaigns.backend import snapshot_wire, wire
 from services.campaigns.backend.wire import State
 from services.kit.errors import Invalid, Issue
 
@@ -106,11 +106,11 @@ def check_working(campaign: wire.Campaign, *, opening: bool = False) -> None:
         raise Invalid(issues, "The campaign cannot work like this; see issues.")
 
 
-def snapshot(campaign: wire.Campaign) -> wire.Snapshot:
+def snapshot(campaign: wire.Campaign) -> snapshot_wire.Snapshot:
     """What other services know of a campaign: of its markets those with an event, for nobody could win in another."""
     served = {event.market_id for event in campaign.events}
     scores = campaign.score_range or wire.ScoreRange()
-    return wire.Snapshot(
+    return snapshot_wire.Snapshot(
         id=campaign.id,
         slug=campaign.slug,
         team_id=campaign.team_id,
@@ -126,7 +126,9 @@ def snapshot(campaign: wire.Campaign) -> wire.Snapshot:
         score_min=scores.min,
         score_max=scores.max,
         titles={content.locale: content.title for content in campaign.contents},
-        markets=[wire.SnapshotMarket(m.id, m.name, m.country) for m in campaign.markets if m.id in served],
+        markets=[
+            snapshot_wire.SnapshotMarket(m.id, m.name, m.country) for m in campaign.markets if m.id in served
+        ],
         events=[_snapshot_event(event) for event in campaign.events],
     )
 
@@ -136,8 +138,8 @@ def audited(campaign: wire.Campaign) -> wire.Campaign:
     return msgspec.structs.replace(campaign, version=0, updated_at=campaign.created_at)
 
 
-def _snapshot_event(event: wire.Event) -> wire.SnapshotEvent:
-    return wire.SnapshotEvent(
+def _snapshot_event(event: wire.Event) -> snapshot_wire.SnapshotEvent:
+    return snapshot_wire.SnapshotEvent(
         id=event.id,
         market_id=event.market_id,
         name=event.name,

@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from services.campaigns.backend.catalogue_wire import Artist, GeoPoint, Venue
+from services.campaigns.backend.gate_wire import Gate
+
 IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=200)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -38,13 +41,6 @@ class ScoreRange(Struct):
     max: float | None = None
 
 
-class GeoPoint(Struct):
-    """Degrees, WGS 84."""
-
-    latitude: float
-    longitude: float
-
-
 class Content(Struct):
     """A campaign's texts in one locale."""
 
@@ -54,64 +50,6 @@ class Content(Struct):
     body: str | None = None
     terms: str | None = None
     sms_template: str | None = None
-
-
-class CardGate(Struct, forbid_unknown_fields=True):
-    """A verified card of any of these brands."""
-
-    brands: list[str]
-
-
-class LinkedAccountGate(Struct, forbid_unknown_fields=True):
-    """A linked account at any of these providers."""
-
-    providers: list[str]
-
-
-class IdentityGate(Struct, forbid_unknown_fields=True):
-    """A verified identity of this tier."""
-
-    tier: str
-
-
-class RegionGate(Struct, forbid_unknown_fields=True):
-    """Lives in one of these countries."""
-
-    countries: list[str]
-
-
-class Gate(Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """What a fan must fulfil: a tree whose nodes each have exactly one member."""
-
-    all_of: "list[Gate] | None" = None
-    any_of: "list[Gate] | None" = None
-    card: CardGate | None = None
-    linked_account: LinkedAccountGate | None = None
-    identity: IdentityGate | None = None
-    phone: bool | None = None
-    region: RegionGate | None = None
-    membership: bool | None = None
-
-
-class Venue(Struct):
-    """A place of the catalogue; `time_zone` is an IANA name."""
-
-    id: str
-    name: str
-    city: str
-    country: str
-    time_zone: str
-    location: GeoPoint
-    capacity: int | None
-
-
-class Artist(Struct):
-    """An artist of the catalogue; `source` says which catalogue."""
-
-    id: str
-    name: str
-    image_url: str | None
-    source: str
 
 
 class Market(Struct):
@@ -290,87 +228,3 @@ class Changed(Struct):
 
     campaign: Campaign
     target: str
-
-
-class SnapshotMarket(Struct):
-    """A market as other services keep it."""
-
-    id: str
-    name: str
-    country: str
-
-
-class SnapshotEvent(Struct):
-    """An event as other services keep it."""
-
-    id: str
-    market_id: str
-    name: str
-    starts_at: Moment
-    presale_opens_at: Moment
-    presale_closes_at: Moment
-    allocation: int
-    code_mode: str
-    ticket_limit: int
-
-
-class Snapshot(Struct):
-    """A campaign as published to entries, codes and users; `version` grows with every change of any part of it."""
-
-    id: str
-    slug: str
-    team_id: str
-    version: int
-    state: State
-    default_locale: str
-    countries: list[str]
-    opens_at: Moment
-    closes_at: Moment
-    phone_required: bool
-    identity_key: str
-    gate: Gate | None
-    score_min: float | None
-    score_max: float | None
-    titles: dict[str, str]
-    markets: list[SnapshotMarket]
-    events: list[SnapshotEvent]
-
-
-class Ids(Struct):
-    ids: list[str]
-
-
-class Venues(Struct):
-    """Found venues, in no particular order; unknown ids are left out."""
-
-    venues: list[Venue]
-
-
-class Artists(Struct):
-    """Found artists, in no particular order; unknown ids are left out."""
-
-    artists: list[Artist]
-
-
-class Near(Struct):
-    """Within `radius_km` of a point."""
-
-    latitude: Annotated[float, Meta(ge=-90, le=90)]
-    longitude: Annotated[float, Meta(ge=-180, le=180)]
-    radius_km: Annotated[float, Meta(gt=0, le=20_000)]
-
-
-class VenueQuery(Struct):
-    """Which venues to list: nearest first with `near`, else the most alike to `search`, else by name."""
-
-    search: str | None = None
-    country: str | None = None
-    near: Near | None = None
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
-
-
-class ArtistQuery(Struct):
-    """Which artists to list, the most alike first."""
-
-    search: str
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20

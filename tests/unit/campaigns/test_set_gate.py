@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.campaigns.backend import wire
+from services.campaigns.backend import gate_wire
 from services.campaigns.backend.gate_rules import gate_issues
 from tests.unit.campaigns.campaigns import Campaigns
 
@@ -130,9 +130,9 @@ async def test_hundreds_of_levels_are_a_refusal_like_any_other(campaigns: Campai
 
 
 def test_the_service_itself_refuses_what_the_graph_cannot_say() -> None:
-    for gate in (wire.Gate(), wire.Gate(phone=True, membership=True)):
+    for gate in (gate_wire.Gate(), gate_wire.Gate(phone=True, membership=True)):
         assert [issue.code for issue in gate_issues(gate, ["gate"])] == ["NOT_ONE"]
-    unknown = wire.Gate(card=wire.CardGate(["DINERS"]))
+    unknown = gate_wire.Gate(card=gate_wire.CardGate(["DINERS"]))
     assert [(i.code, i.path) for i in gate_issues(unknown, ["gate"])] == [
         ("UNKNOWN", ["gate", "card", "brands"])
     ]

@@ -1,0 +1,73 @@
+"""The wire format of the catalogue: venues and artists."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class GeoPoint(Struct):
+    """Degrees, WGS 84."""
+
+    latitude: float
+    longitude: float
+
+
+class Venue(Struct):
+    """A place of the catalogue; `time_zone` is an IANA name."""
+
+    id: str
+    name: str
+    city: str
+    country: str
+    time_zone: str
+    location: GeoPoint
+    capacity: int | None
+
+
+class Artist(Struct):
+    """An artist of the catalogue; `source` says which catalogue."""
+
+    id: str
+    name: str
+    image_url: str | None
+    source: str
+
+
+class Ids(Struct):
+    ids: list[str]
+
+
+class Venues(Struct):
+    """Found venues, in no particular order; unknown ids are left out."""
+
+    venues: list[Venue]
+
+
+class Artists(Struct):
+    """Found artists, in no particular order; unknown ids are left out."""
+
+    artists: list[Artist]
+
+
+class Near(Struct):
+    """Within `radius_km` of a point."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    radius_km: Annotated[float, Meta(gt=0, le=20_000)]
+
+
+class VenueQuery(Struct):
+    """Which venues to list: nearest first with `near`, else the most alike to `search`, else by name."""
+
+    search: str | None = None
+    country: str | None = None
+    near: Near | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class ArtistQuery(Struct):
+    """Which artists to list, the most alike first."""
+
+    search: str
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20

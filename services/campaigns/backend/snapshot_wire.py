@@ -1,0 +1,52 @@
+"""The wire format in which campaigns are published to entries, codes and users."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from services.campaigns.backend.gate_wire import Gate
+from services.campaigns.backend.wire import State
+
+
+class SnapshotMarket(Struct):
+    """A market as other services keep it."""
+
+    id: str
+    name: str
+    country: str
+
+
+class SnapshotEvent(Struct):
+    """An event as other services keep it."""
+
+    id: str
+    market_id: str
+    name: str
+    starts_at: datetime
+    presale_opens_at: datetime
+    presale_closes_at: datetime
+    allocation: int
+    code_mode: str
+    ticket_limit: int
+
+
+class Snapshot(Struct):
+    """A campaign as published to entries, codes and users; `version` grows with every change of any part of it."""
+
+    id: str
+    slug: str
+    team_id: str
+    version: int
+    state: State
+    default_locale: str
+    countries: list[str]
+    opens_at: datetime
+    closes_at: datetime
+    phone_required: bool
+    identity_key: str
+    gate: Gate | None
+    score_min: float | None
+    score_max: float | None
+    titles: dict[str, str]
+    markets: list[SnapshotMarket]
+    events: list[SnapshotEvent]
