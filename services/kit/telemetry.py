@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import (
@@ -58,6 +57,9 @@ def configure(settings: Settings, process: str) -> None:
     structlog.contextvars.bind_contextvars(process=process)
     provider = TracerProvider(resource=Resource.create({"service.name": f"monoql-{process}"}))
     if settings.otel_exporter_otlp_endpoint:
+        # Imported here: most processes have no collector, and it takes a third of a second.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
         _always = True
         url = settings.otel_exporter_otlp_endpoint.rstrip("/") + "/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=url)))

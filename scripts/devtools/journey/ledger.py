@@ -42,16 +42,22 @@ class Ledger:
         return all(line.good for line in self.lines)
 
     def show(self, console: Console) -> None:
-        """The table, wrong lines in red."""
+        """The table, wrong lines in red with what was expected."""
         table = Table(title="The journey, reconciled", title_justify="left")
-        for title in ("step", "fact", "expected", "found", ""):
-            table.add_column(title, justify="right" if title in ("expected", "found") else "left")
+        table.add_column("step", no_wrap=True)
+        table.add_column("fact")
+        table.add_column("found", justify="right")
+        table.add_column("")
         previous = ""
         for line in self.lines:
             step = line.step if line.step != previous else ""
             previous = line.step
-            mark = "[green]✓[/]" if line.good else "[bold red]✗[/]"
-            table.add_row(step, line.fact, _short(line.expected), _short(line.found), mark)
+            found = (
+                _short(line.found)
+                if line.good
+                else f"[red]{_short(line.found)}, not {_short(line.expected)}[/]"
+            )
+            table.add_row(step, line.fact, found, "[green]✓[/]" if line.good else "[bold red]✗[/]")
         console.print(table)
 
 
