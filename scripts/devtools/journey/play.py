@@ -23,7 +23,7 @@ async def play(settings: Settings, *, count: int, unconfirmed: int, seed: int, s
     async with GraphQLClient(endpoint, connections=200) as client:
         player = Player(settings, client)
         say("An editor creates and opens a campaign")
-        campaign = await registration.open_campaign(player, ledger)
+        campaign = await registration.open_campaign(player, ledger, count)
         # Fans of an earlier journey are other people: their caps and cool-downs are theirs.
         first = int(time.time()) % 9000 * 1000 + 1
         everyone = fans(player.mint, count, list(campaign.markets), first=first, seed=seed)

@@ -14,10 +14,11 @@ from scripts.devtools.journey.ledger import Ledger
 from scripts.devtools.journey.player import Player, all_at_once, count_by
 
 MARKETS = (
-    ("New York", "US", "Madison Square Garden", 120),
-    ("Toronto", "CA", "Scotiabank Arena", 90),
-    ("Mexico City", "MX", "Palacio de los Deportes", 60),
+    ("New York", "US", "Madison Square Garden", 0.12),
+    ("Toronto", "CA", "Scotiabank Arena", 0.09),
+    ("Mexico City", "MX", "Palacio de los Deportes", 0.06),
 )
+"""Name, country, venue, and tickets per fan: far fewer than wanted, as in life."""
 TITLES = {
     "en-US": "The Long Night Tour",
     "fr-CA": "La tournée de la longue nuit",
@@ -36,7 +37,7 @@ class Campaign:
     event_of: dict[str, str] = field(default_factory=dict[str, str])
 
 
-async def open_campaign(player: Player, ledger: Ledger) -> Campaign:
+async def open_campaign(player: Player, ledger: Ledger, fans: int) -> Campaign:
     """Step 1: an editor makes a campaign in three locales and markets, an event in each, and opens it."""
     ledger.begin("1 campaign")
     now = datetime.now(UTC)
@@ -59,8 +60,8 @@ async def open_campaign(player: Player, ledger: Ledger) -> Campaign:
             player, campaign, d.SET_CONTENT, "CampaignContentSet", locale=locale, title=title
         )
         campaign.version = result["campaign"]["version"]
-    for name, country, venue, allocation in MARKETS:
-        await _add_market(player, campaign, name, country, venue, allocation, now)
+    for name, country, venue, share in MARKETS:
+        await _add_market(player, campaign, name, country, venue, max(4, round(fans * share)), now)
     opened = await _edit(player, campaign, d.TRANSITION, "CampaignTransitioned", to="OPEN")
     campaign.version = opened["campaign"]["version"]
     ledger.expect("state", "OPEN", opened["campaign"]["state"])
