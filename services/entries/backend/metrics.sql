@@ -1,14 +1,14 @@
 -- name: metrics
 -- Counts of campaigns' entries by state of this moment, country, and ranked market, and of their final selections.
-WITH e AS MATERIALIZED (
-    SELECT campaign_id, state, country, preferences FROM entry_now WHERE campaign_id = ANY(:campaign_ids::text[])
-)
-SELECT campaign_id, 'state' AS dimension, state AS key, 0 AS rank, count(*) AS count FROM e GROUP BY campaign_id, state
-UNION ALL
-SELECT campaign_id, 'country', country, 0, count(*) FROM e GROUP BY campaign_id, country
+SELECT campaign_id, CASE WHEN grouping(state) = 0 THEN 'state' ELSE 'country' END AS dimension,
+       CASE WHEN grouping(state) = 0 THEN state ELSE country END AS key, 0 AS rank, count(*) AS count
+FROM entry_now
+WHERE campaign_id = ANY(:campaign_ids::text[])
+GROUP BY GROUPING SETS ((campaign_id, state), (campaign_id, country))
 UNION ALL
 SELECT e.campaign_id, 'market', p.market_id, p.rank::int, count(*)
-FROM e CROSS JOIN LATERAL unnest(e.preferences) WITH ORDINALITY AS p (market_id, rank)
+FROM entry e CROSS JOIN LATERAL unnest(e.preferences) WITH ORDINALITY AS p (market_id, rank)
+WHERE e.campaign_id = ANY(:campaign_ids::text[])
 GROUP BY e.campaign_id, p.market_id, p.rank
 UNION ALL
 SELECT s.campaign_id, 'selected', NULL, 0, count(*)
