@@ -51,7 +51,9 @@ async def seed_users(issuer: str) -> None:
             ]
         )
         for team, owner in ((DEMO_TEAM, "admin"), (OTHER_TEAM, "outsider")):
-            roles = {user_id(issuer, name): role for name, (its, role) in STAFF.items() if its == team}
+            roles: dict[str, users_wire.Role] = {
+                user_id(issuer, name): role for name, (its, role) in STAFF.items() if its == team
+            }
             await service.teams.found(team, user_id(issuer, owner), roles)
 
 

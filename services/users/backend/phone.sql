@@ -1,50 +1,37 @@
--- name: take_quota
--- Counts one message against every counter, or against none when one of them is full; answers the full ones.
--- Everybody locks the day's counter first, so that counters never wait for each other in a circle.
-WITH asked AS (
-    SELECT * FROM unnest(:scopes::text[], :keys::text[], :caps::int[], :weights::int[], :seconds::int[])
-         WITH ORDINALITY AS a (scope, key, cap, weight, seconds, place)
-), held AS (
-    SELECT c.scope, c.key, c.taken, c.resets_at
-    FROM phone_counter c JOIN asked a ON a.scope = c.scope AND a.key = c.key
-    ORDER BY a.place
-    FOR UPDATE OF c
-), exhausted AS (
-    SELECT h.scope, h.resets_at
-    FROM held h JOIN asked a ON a.scope = h.scope AND a.key = h.key
-    WHERE h.resets_at > now() AND h.taken + a.weight > a.cap
-), counted AS (
-    INSERT INTO phone_counter AS c (scope, key, cap, taken, resets_at)
-    SELECT scope, key, cap, weight, now() + make_interval(secs => seconds)
-    FROM asked
-    WHERE NOT EXISTS (SELECT FROM exhausted) AND weight <= cap
-    ORDER BY place
-    ON CONFLICT (scope, key) DO UPDATE
-    SET cap = excluded.cap,
-        taken = CASE WHEN c.resets_at > now() THEN c.taken ELSE 0 END + excluded.taken,
-        resets_at = CASE WHEN c.resets_at > now() THEN c.resets_at ELSE excluded.resets_at END
-    WHERE c.resets_at <= now() OR c.taken + excluded.taken <= excluded.cap
-    RETURNING c.scope
-), full_now AS (
-    SELECT a.scope, ceil(extract(epoch FROM coalesce(e.resets_at, now() + make_interval(secs => a.seconds)) - now()))::int
-           AS wait_seconds
-    FROM asked a LEFT JOIN exhausted e ON e.scope = a.scope
-    WHERE e.scope IS NOT NULL
-       OR NOT EXISTS (SELECT FROM exhausted) AND NOT EXISTS (SELECT FROM counted k WHERE k.scope = a.scope)
-)
-SELECT f.scope, f.wait_seconds, d.durability
-FROM (SELECT set_config('synchronous_commit', :durability, true) AS durability) d LEFT JOIN full_now f ON true
+-- name: lock_counters
+-- Whoever counts waits here for the one before: what is read next stays true until the commit.
+SELECT FROM phone_counter WHERE scope = 'day' FOR UPDATE
 
--- name: start_verification
--- Keeps a new code; the user's earlier one is gone with it.
-INSERT INTO phone_verification (user_id, id, phone_sealed, code_digest, attempts_left, expires_at, message_sealed, next_send_at)
-VALUES (:user_id, :id, :phone_sealed, :code_digest, :attempts, now() + make_interval(secs => :seconds::int),
-        :message_sealed, now() + interval '10 seconds')
+-- name: running_counters
+-- The ones of these counters whose window is not over, and in how many seconds it is.
+SELECT c.scope, c.key, c.taken, ceil(extract(epoch FROM c.resets_at - now()))::int AS wait_seconds
+FROM phone_counter c
+JOIN unnest(:scopes::text[], :keys::text[]) AS a (scope, key) ON a.scope = c.scope AND a.key = c.key
+WHERE c.resets_at > now()
+
+-- name: add_to_counters
+-- Adds to counters; one whose window is over starts a new one.
+INSERT INTO phone_counter AS c (scope, key, taken, resets_at)
+SELECT scope, key, weight, now() + make_interval(secs => seconds)
+FROM unnest(:scopes::text[], :keys::text[], :weights::int[], :seconds::int[]) AS a (scope, key, weight, seconds)
+ON CONFLICT (scope, key) DO UPDATE
+SET taken = CASE WHEN c.resets_at > now() THEN c.taken ELSE 0 END + excluded.taken,
+    resets_at = CASE WHEN c.resets_at > now() THEN c.resets_at ELSE excluded.resets_at END
+
+-- name: start_verifications
+-- Keeps new codes of users that exist, one a user; her earlier one is gone with it.
+INSERT INTO phone_verification (user_id, id, phone_sealed, code_digest, message_sealed, attempts_left, expires_at, next_send_at)
+SELECT n.user_id, n.id, n.phone_sealed, n.code_digest, n.message_sealed, :attempts,
+       now() + make_interval(secs => :seconds::int), now() + interval '10 seconds'
+FROM unnest(:user_ids::text[], :ids::text[], :phones_sealed::bytea[], :code_digests::bytea[], :messages_sealed::bytea[])
+     AS n (user_id, id, phone_sealed, code_digest, message_sealed)
+JOIN app_user u ON u.id = n.user_id
+ORDER BY n.user_id
 ON CONFLICT (user_id) DO UPDATE
 SET id = excluded.id, phone_sealed = excluded.phone_sealed, code_digest = excluded.code_digest,
     attempts_left = excluded.attempts_left, expires_at = excluded.expires_at, confirmed_at = NULL,
     message_sealed = excluded.message_sealed, send_attempts = 0, next_send_at = excluded.next_send_at
-RETURNING expires_at
+RETURNING user_id, expires_at
 
 -- name: mark_sent
 -- The message is out; its text is not needed any more.

@@ -1,6 +1,7 @@
 """Rules of phone verification: which numbers, which caps, which words. Pure: no I/O, no clock."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
@@ -116,11 +117,15 @@ class Counter:
     seconds: int
     weight: int = 1
 
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.scope, self.key
+
 
 def counters(
     limits: Limits, number: Number, *, user_id: str, number_key: str, ip_key: str | None
 ) -> list[Counter]:
-    """Everything that one message is counted against. The day comes first: see `take_quota`."""
+    """Everything that one message is counted against."""
     cents, country_cap = limits.cents, limits.per_country
     if not number.served:
         cents, country_cap = limits.other_cents, limits.per_other_country
@@ -134,6 +139,31 @@ def counters(
     if ip_key is not None:
         found.append(Counter("ip", ip_key, limits.per_ip, _HOUR))
     return [counter for counter in found if counter.seconds > 0]
+
+
+class Ledger:
+    """What counters hold, while messages are admitted one after another. `running` are those whose window is not over:
+    how much they took and in how many seconds they end, by scope and key.
+    """
+
+    def __init__(self, running: Mapping[tuple[str, str], tuple[int, int]]) -> None:
+        self._taken = {place: taken for place, (taken, _) in running.items()}
+        self._wait = {place: wait for place, (_, wait) in running.items()}
+        self.added: dict[tuple[str, str], Counter] = {}
+
+    def admit(self, counters: Sequence[Counter]) -> dict[str, int]:
+        """Counts one message everywhere, or nowhere when a counter is full; answers the full ones with their wait."""
+        full = {
+            c.scope: self._wait.get(c.place, c.seconds)
+            for c in counters
+            if self._taken.get(c.place, 0) + c.weight > c.cap
+        }
+        for counter in () if full else counters:
+            self._taken[counter.place] = self._taken.get(counter.place, 0) + counter.weight
+            before = self.added.get(counter.place)
+            weight = counter.weight + (before.weight if before else 0)
+            self.added[counter.place] = replace(counter, weight=weight)
+        return full
 
 
 REFUSALS = {

@@ -1,10 +1,14 @@
 """All SQL about phone verification: typed twins of `phone.sql`, and the sending that follows a commit."""
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from services.kit.batching import MicroBatcher
 from services.kit.errors import NotFound, RateLimited
 from services.kit.idempotency import once
 from services.kit.ids import is_id, new_id
@@ -15,11 +19,20 @@ from services.kit.telemetry import log
 from services.users.backend import phone_rules as rules
 from services.users.backend import wire
 from services.users.backend.phone_jobs import Message, SmsSender
+from services.users.backend.rules import ALL
 from services.users.backend.settings import Settings
 from services.users.backend.store import Store
 
 q = Queries(Path(__file__).with_name("phone.sql"))
 _SEALED_NUMBER, _SEALED_MESSAGE = "verification.phone", "verification.message"
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    user_id: str
+    code_digest: bytes
+    message: Message
+    counters: list[rules.Counter]
 
 
 class PhoneStore:
@@ -43,37 +56,20 @@ class PhoneStore:
         self._users = users
         self._sender = sender
         self._settings = settings
+        self._starts: MicroBatcher[_Start, wire.PhoneStarted] = MicroBatcher(self._start_together)
+        self._sent: MicroBatcher[str, None] = MicroBatcher(self._mark_sent)
 
     async def start(self, user_id: str, request: wire.StartPhone) -> wire.PhoneStarted:
         """Sends a code; an earlier one stops working. Raises Invalid, RateLimited, IdempotencyMismatch, NotFound."""
         rules.check_channel(request.channel, self._sender.channels)
-        number = rules.parse_number(request.phone)
-        verification_id, code = new_id("phv"), f"{secrets.randbelow(1_000_000):06}"
-        text = rules.message_text(code, self._settings.phone_code_minutes, request.locale, number)
-        message = Message(number.e164, text, verification_id)
-        counters = self._counters(user_id, number, request.client_ip)
-
-        async def begin(connection: Connection | None) -> wire.PhoneStarted:
-            await self._count(connection, counters)
-            return await self._keep(connection, user_id, code, message)
-
+        start = self._prepare(user_id, rules.parse_number(request.phone), request)
         if request.idempotency_key is None:
-            started, replayed = await begin(None), False
+            started = await self._starts.submit(start)
         else:
-            async with self._database.transaction() as connection:
-                started, replayed = await once(
-                    self._database,
-                    connection,
-                    actor=user_id,
-                    operation="startPhoneVerification",
-                    key=request.idempotency_key,
-                    payload=[number.e164, request.channel, request.locale],
-                    returns=wire.PhoneStarted,
-                    action=lambda: begin(connection),
-                )
-        if replayed:
-            return msgspec.structs.replace(started, replayed=True)
-        await self._send([message])
+            started, replayed = await self._start_once(start, request)
+            if replayed:
+                return msgspec.structs.replace(started, replayed=True)
+        await self._send(start.message)
         return started
 
     async def confirm(self, user_id: str, verification_id: str, text: str) -> wire.User:
@@ -83,7 +79,7 @@ class PhoneStore:
         NotFound.
         """
         code = self._digest(verification_id, rules.clean_code(text))
-        messages: list[str] = []
+        row, messages = None, []
         async with self._database.transaction() as connection:
             guess = await self._database.fetchrow(
                 q.guess, connection, user_id=user_id, id=verification_id, code_digest=code
@@ -91,21 +87,26 @@ class PhoneStore:
             if guess and guess["correct"]:
                 row = await self._set_phone(connection, user_id, guess["phone_sealed"])
                 messages = await self._users.publish(connection, [row])
-        await self._outbox.deliver(messages)
-        if guess is None:
-            await self._explain(user_id, verification_id, code)
-        elif not guess["correct"]:
-            raise rules.CodeIncorrect(
-                _attempts(guess["attempts_left"]), attempts_left=guess["attempts_left"], path=["code"]
-            )
-        [user] = await self._users.visible(user_id, [user_id])
-        return user
+        if row is not None:
+            await self._outbox.deliver(messages)
+            return self._users.user(row, ALL)
+        if guess is not None:
+            left = guess["attempts_left"]
+            raise rules.CodeIncorrect(_attempts(left), attempts_left=left, path=["code"])
+        await self._explain(user_id, verification_id, code)
+        return await self._users.herself(user_id)
 
     async def send_due(self) -> int:
         """Sends what a request could not; answers how many messages were taken."""
         async with self._database.transaction() as connection:
             rows = await self._database.fetch(q.lock_unsent, connection, limit=100)
-            return await self._send([self._open(row) for row in rows], connection)
+            taken = {row["id"]: await self._try(self._open(row)) for row in rows}
+            sent, postponed = (
+                [id_ for id_, is_taken in taken.items() if is_taken is it] for it in (True, False)
+            )
+            await self._database.execute(q.mark_sent, connection, ids=sent)
+            await self._database.execute(q.postpone_sending, connection, ids=postponed)
+        return len(sent)
 
     async def forget(self) -> int:
         """Removes what no decision needs any more."""
@@ -113,56 +114,119 @@ class PhoneStore:
         await self._database.execute(q.forget_old_counters)
         return 0
 
-    async def _count(self, connection: Connection | None, counters: list[rules.Counter]) -> None:
-        # A counter that a crash takes back by a moment does no harm; waiting for the disk while everybody waits
-        # for the day's counter would. In the transaction of an idempotency key the code's own durability counts.
-        rows = await self._database.fetch(
-            q.take_quota,
-            connection,
-            scopes=[c.scope for c in counters],
-            keys=[c.key for c in counters],
-            caps=[c.cap for c in counters],
-            weights=[c.weight for c in counters],
-            seconds=[c.seconds for c in counters],
-            durability="off" if connection is None else "on",
-        )
-        full = {row["scope"]: row["wait_seconds"] for row in rows if row["scope"]}
-        if "day" in full or "country" in full:
-            log.error("sending of codes is cut off by a breaker", breakers=sorted(full))
-        if full:
-            raise RateLimited(*rules.refusal(full))
-
-    async def _keep(
-        self, connection: Connection | None, user_id: str, code: str, message: Message
-    ) -> wire.PhoneStarted:
-        attempts = self._settings.phone_attempts
-        expires_at = await self._database.fetchval(
-            q.start_verification,
-            connection,
+    def _prepare(self, user_id: str, number: rules.Number, request: wire.StartPhone) -> _Start:
+        id_, code = new_id("phv"), f"{secrets.randbelow(1_000_000):06}"
+        text = rules.message_text(code, self._settings.phone_code_minutes, request.locale, number)
+        counters = rules.counters(
+            self._settings.phone_limits,
+            number,
             user_id=user_id,
-            id=message.reference,
-            phone_sealed=self._sealer.seal(message.to, _SEALED_NUMBER),
-            code_digest=self._digest(message.reference, code),
-            attempts=attempts,
-            seconds=self._settings.phone_code_minutes * 60,
-            message_sealed=self._sealer.seal(msgspec.json.encode(message), _SEALED_MESSAGE),
+            number_key=self._lookup.digest("phone", number.e164).hex(),
+            ip_key=self._lookup.digest("ip", request.client_ip).hex() if request.client_ip else None,
         )
-        return wire.PhoneStarted(message.reference, expires_at, attempts, self._settings.phone_resend_seconds)
+        return _Start(user_id, self._digest(id_, code), Message(number.e164, text, id_), counters)
 
-    async def _send(self, messages: list[Message], connection: Connection | None = None) -> int:
-        sent: list[str] = []
-        for message in messages:
-            try:
-                await self._sender.send(message)
-                sent.append(message.reference)
-            except Exception as error:
-                log.warning("message not sent, will be tried again", reason=type(error).__name__)
-        postponed = [m.reference for m in messages if m.reference not in sent]
-        if sent:
-            await self._database.execute(q.mark_sent, connection, ids=sent)
-        if postponed:
-            await self._database.execute(q.postpone_sending, connection, ids=postponed)
-        return len(sent)
+    async def _start_once(self, start: _Start, request: wire.StartPhone) -> tuple[wire.PhoneStarted, bool]:
+        async def action() -> wire.PhoneStarted:
+            [started] = await self._begin(connection, [start])
+            if isinstance(started, Exception):
+                raise started
+            return started
+
+        async with self._database.transaction() as connection:
+            return await once(
+                self._database,
+                connection,
+                actor=start.user_id,
+                operation="startPhoneVerification",
+                key=request.idempotency_key,
+                payload=[start.message.to, request.channel, request.locale],
+                returns=wire.PhoneStarted,
+                action=action,
+            )
+
+    async def _start_together(self, starts: list[_Start]) -> list[wire.PhoneStarted | Exception]:
+        async with self._database.transaction() as connection:
+            return await self._begin(connection, starts)
+
+    async def _begin(
+        self, connection: Connection, starts: Sequence[_Start]
+    ) -> list[wire.PhoneStarted | Exception]:
+        full = await self._count(connection, [start.counters for start in starts])
+        admitted = {start.user_id: start for start, refused in zip(starts, full, strict=True) if not refused}
+        expiries = await self._keep(connection, list(admitted.values())) if admitted else {}
+        return [
+            self._outcome(start, refused, expiries.get(start.user_id))
+            for start, refused in zip(starts, full, strict=True)
+        ]
+
+    async def _count(self, connection: Connection, wanted: list[list[rules.Counter]]) -> list[dict[str, int]]:
+        await self._database.execute(q.lock_counters, connection)
+        places = sorted({counter.place for counters in wanted for counter in counters})
+        rows = await self._database.fetch(
+            q.running_counters, connection, scopes=[p[0] for p in places], keys=[p[1] for p in places]
+        )
+        ledger = rules.Ledger({(r["scope"], r["key"]): (r["taken"], r["wait_seconds"]) for r in rows})
+        full = [ledger.admit(counters) for counters in wanted]
+        if ledger.added:
+            added = list(ledger.added.values())
+            await self._database.execute(
+                q.add_to_counters,
+                connection,
+                scopes=[c.scope for c in added],
+                keys=[c.key for c in added],
+                weights=[c.weight for c in added],
+                seconds=[c.seconds for c in added],
+            )
+        if breakers := {"day", "country"}.intersection(scope for scopes in full for scope in scopes):
+            log.error("sending of codes is cut off by a breaker", breakers=sorted(breakers))
+        return full
+
+    async def _keep(self, connection: Connection, starts: Sequence[_Start]) -> dict[str, datetime]:
+        rows = await self._database.fetch(
+            q.start_verifications,
+            connection,
+            user_ids=[s.user_id for s in starts],
+            ids=[s.message.reference for s in starts],
+            phones_sealed=[self._sealer.seal(s.message.to, _SEALED_NUMBER) for s in starts],
+            code_digests=[s.code_digest for s in starts],
+            messages_sealed=[
+                self._sealer.seal(msgspec.json.encode(s.message), _SEALED_MESSAGE) for s in starts
+            ],
+            attempts=self._settings.phone_attempts,
+            seconds=self._settings.phone_code_minutes * 60,
+        )
+        return {row["user_id"]: row["expires_at"] for row in rows}
+
+    def _outcome(
+        self, start: _Start, full: dict[str, int], expires_at: datetime | None
+    ) -> wire.PhoneStarted | Exception:
+        if full:
+            return RateLimited(*rules.refusal(full))
+        if expires_at is None:
+            return NotFound("There is no such user.")
+        return wire.PhoneStarted(
+            start.message.reference,
+            expires_at,
+            self._settings.phone_attempts,
+            self._settings.phone_resend_seconds,
+        )
+
+    async def _send(self, message: Message) -> None:
+        if await self._try(message):
+            await self._sent.submit(message.reference)
+
+    async def _try(self, message: Message) -> bool:
+        try:
+            await self._sender.send(message)
+        except Exception as error:
+            log.warning("message not sent, will be tried again", reason=type(error).__name__)
+            return False
+        return True
+
+    async def _mark_sent(self, ids: list[str]) -> list[Exception | None]:
+        await self._database.execute(q.mark_sent, ids=ids)
+        return [None for _ in ids]
 
     async def _set_phone(self, connection: Connection, user_id: str, sealed: bytes) -> Row:
         number = self._sealer.open(sealed, _SEALED_NUMBER).decode()
@@ -190,15 +254,6 @@ class PhoneStore:
         if row["expired"]:
             raise rules.CodeExpired("This code is too old. Ask for a new one.")
         raise rules.AttemptsExhausted("This code cannot be tried any more. Ask for a new one.")
-
-    def _counters(self, user_id: str, number: rules.Number, ip: str | None) -> list[rules.Counter]:
-        return rules.counters(
-            self._settings.phone_limits,
-            number,
-            user_id=user_id,
-            number_key=self._lookup.digest("phone", number.e164).hex(),
-            ip_key=self._lookup.digest("ip", ip).hex() if ip else None,
-        )
 
     def _digest(self, verification_id: str, code: str) -> bytes:
         return self._lookup.digest("phone-code", f"{verification_id} {code}")

@@ -26,9 +26,9 @@ INSERT INTO entrant (user_id, campaign_id)
 SELECT DISTINCT * FROM unnest(:user_ids::text[], :campaign_ids::text[]) AS e (user_id, campaign_id) ORDER BY 1, 2
 ON CONFLICT DO NOTHING
 
--- name: user_by_id
--- The user of this id.
-SELECT * FROM app_user WHERE id = :id
+-- name: users_by_id
+-- The users of these ids.
+SELECT * FROM app_user WHERE id = ANY(:ids::text[])
 
 -- name: visible_users
 -- The users of these ids, each with what connects the viewer to her: the viewer's roles over campaigns that she
@@ -71,11 +71,11 @@ SET do_not_sell = :do_not_sell::boolean, privacy_source = 'USER', privacy_update
 WHERE id = :id AND (do_not_sell <> :do_not_sell OR privacy_source <> 'USER')
 RETURNING *
 
--- name: follow_signal
--- The browser's Global Privacy Control signal opts out whoever has not chosen herself; answers nothing when it stands already.
+-- name: follow_signals
+-- The browser's Global Privacy Control signal opts out whoever has not chosen herself; answers those that it changed.
 UPDATE app_user
 SET do_not_sell = true, privacy_source = 'GPC', privacy_updated_at = now(), version = version + 1
-WHERE id = :id AND privacy_source = 'DEFAULT'
+WHERE id = ANY(:ids::text[]) AND privacy_source = 'DEFAULT'
 RETURNING *
 
 -- name: keep_campaigns

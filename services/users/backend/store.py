@@ -5,6 +5,7 @@ from pathlib import Path
 
 from msgspec import UNSET
 
+from services.kit.batching import MicroBatcher
 from services.kit.errors import NotFound
 from services.kit.outbox import Outbox
 from services.kit.pg import Connection, Database, Queries, Row
@@ -22,16 +23,15 @@ class Store:
         self._sealer = sealer
         self._lookup = lookup
         self._outbox = outbox
+        self._sessions: MicroBatcher[wire.Session, tuple[Row, list[str]]] = MicroBatcher(self._open_together)
 
     async def open_session(self, session: wire.Session) -> wire.User:
         """The user behind a verified token: made at first sight, her claims followed, her browser's signal heeded.
 
-        A user who is known and unchanged costs one read.
+        Sessions of the same moment are opened together; known and unchanged users cost one read.
         """
-        row = await self._database.fetchrow(q.user_by_id, id=session.user_id)
-        signalled = session.do_not_sell_signal and (row is None or row["privacy_source"] == "DEFAULT")
-        if row is None or signalled or self._has_news(session, row):
-            row = await self._renew(session, signalled)
+        row, urgent = await self._sessions.submit(session)
+        await self._outbox.deliver(urgent)
         return self.user(row, rules.ALL)
 
     async def sight(self, sightings: Sequence[wire.Sighting]) -> None:
@@ -42,9 +42,7 @@ class Store:
         """
         async with self._database.transaction() as connection:
             rows = await self._sight(connection, sightings)
-            await self._outbox.publish(
-                connection, "user", [snapshot(row) for row in rows if not row["inserted"]]
-            )
+            await self.publish(connection, [row for row in rows if not row["inserted"]])
             entered = [s for s in sightings if s.campaign_id is not None]
             await self._database.execute(
                 q.keep_entrants,
@@ -52,6 +50,13 @@ class Store:
                 user_ids=[s.user_id for s in entered],
                 campaign_ids=[s.campaign_id for s in entered],
             )
+
+    async def herself(self, id: str) -> wire.User:
+        """All of a user. Raises NotFound."""
+        rows = await self._by_id([id])
+        if not rows:
+            raise NotFound("There is no such user.")
+        return self.user(rows[id], rules.ALL)
 
     async def visible(self, viewer: str, ids: Sequence[str]) -> list[wire.User]:
         """The users of these ids that the viewer may see, each cut down to what she may see of her."""
@@ -80,7 +85,9 @@ class Store:
             change_locale=profile.locale is not UNSET,
             locale=rules.known_locale(profile.locale) if isinstance(profile.locale, str) else None,
         )
-        return self.user(_found(row), rules.ALL)
+        if row is None:
+            raise NotFound("There is no such user.")
+        return self.user(row, rules.ALL)
 
     async def set_privacy(self, id: str, do_not_sell: bool) -> wire.User:
         """The user's own choice, published at once. Raises NotFound."""
@@ -88,12 +95,11 @@ class Store:
             row = await self._database.fetchrow(q.set_privacy, connection, id=id, do_not_sell=do_not_sell)
             messages = await self.publish(connection, [row]) if row else []
         await self._outbox.deliver(messages)
-        row = row or await self._database.fetchrow(q.user_by_id, id=id)
-        return self.user(_found(row), rules.ALL)
+        return self.user(row, rules.ALL) if row else await self.herself(id)
 
     async def publish(self, connection: Connection, rows: Sequence[Row]) -> list[str]:
         """Publishes these users' gate facts in the open transaction; answers what to `deliver` after the commit."""
-        return await self._outbox.publish(connection, "user", [snapshot(row) for row in rows])
+        return await self._outbox.publish(connection, "user", map(snapshot, rows)) if rows else []
 
     async def keep_campaigns(self, campaigns: Sequence[wire.CampaignSnapshot]) -> None:
         """Keeps whose each campaign is; older versions change nothing."""
@@ -126,17 +132,33 @@ class Store:
             sees_contact=contact,
         )
 
-    async def _renew(self, session: wire.Session, signalled: bool) -> Row:
+    async def _open_together(self, sessions: list[wire.Session]) -> list[tuple[Row, list[str]] | Exception]:
+        rows = await self._by_id([session.user_id for session in sessions])
+        urgent: dict[str, list[str]] = {}
+        if stale := [s for s in sessions if self._has_news(s, rows.get(s.user_id))]:
+            urgent = await self._renew(stale)
+            rows |= await self._by_id([session.user_id for session in stale])
+        return [(rows[session.user_id], urgent.pop(session.user_id, [])) for session in sessions]
+
+    async def _renew(self, sessions: list[wire.Session]) -> dict[str, list[str]]:
+        """Answers what is to be delivered at once, by user."""
+        signalled = [session.user_id for session in sessions if session.do_not_sell_signal]
         async with self._database.transaction() as connection:
-            changed = await self._sight(connection, [session])
-            news = [row for row in changed if not row["inserted"] or row["country"] or row["member_id"]]
-            if signalled:
-                followed = await self._database.fetch(q.follow_signal, connection, id=session.user_id)
-                news = followed or news
-            messages = await self.publish(connection, news)
-            row = _found(await self._database.fetchrow(q.user_by_id, connection, id=session.user_id))
-        await self._outbox.deliver(messages)
-        return row
+            changed = await self._sight(connection, sessions)
+            followed = (
+                await self._database.fetch(q.follow_signals, connection, ids=signalled) if signalled else []
+            )
+            # Entries knows a newcomer's claims from her token: the worker's delivery, many at a time, is soon enough.
+            newcomers = {row["id"]: row for row in changed if row["inserted"]}
+            telling = {id_: row for id_, row in newcomers.items() if row["country"] or row["member_id"]}
+            urgent = {row["id"]: row for row in [*changed, *followed] if row["id"] not in newcomers}
+            urgent |= {row["id"]: row for row in followed}
+            await self.publish(connection, [row for id_, row in telling.items() if id_ not in urgent])
+            return {id_: await self.publish(connection, [row]) for id_, row in urgent.items()}
+
+    async def _by_id(self, ids: Sequence[str]) -> dict[str, Row]:
+        rows = await self._database.fetch(q.users_by_id, ids=sorted(set(ids)))
+        return {row["id"]: row for row in rows}
 
     async def _sight(self, connection: Connection, identities: Sequence[wire.Identity]) -> list[Row]:
         return await self._database.fetch(
@@ -153,11 +175,13 @@ class Store:
             countries=[rules.known_country(i.country) for i in identities],
         )
 
-    def _has_news(self, identity: wire.Identity, row: Row) -> bool:
+    def _has_news(self, session: wire.Session, row: Row | None) -> bool:
+        if row is None or (session.do_not_sell_signal and row["privacy_source"] == "DEFAULT"):
+            return True
         claims = {
-            "member_id": identity.member_id,
-            "email_lookup": self._email_lookup(identity),
-            "country": rules.known_country(identity.country),
+            "member_id": session.member_id,
+            "email_lookup": self._email_lookup(session),
+            "country": rules.known_country(session.country),
         }
         return any(value is not None and value != row[name] for name, value in claims.items())
 
@@ -178,9 +202,3 @@ def snapshot(row: Row) -> wire.UserSnapshot:
         member_id=row["member_id"],
         do_not_sell=row["do_not_sell"],
     )
-
-
-def _found(row: Row | None) -> Row:
-    if row is None:
-        raise NotFound("There is no such user.")
-    return row

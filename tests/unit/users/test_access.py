@@ -1,6 +1,7 @@
 """Permissions: what the bindings of this moment allow, and which one decides."""
 
 import itertools
+from collections.abc import Mapping
 
 from services.kit.permissions import Permission
 from services.users.backend import rules
@@ -9,7 +10,7 @@ from tests.support.service import ServiceUnderTest
 from tests.unit.users.world import STAFF, World, uid
 
 
-async def check(users: ServiceUnderTest, *questions: dict[str, str | None]) -> list[bool]:
+async def check(users: ServiceUnderTest, *questions: Mapping[str, str | None]) -> list[bool]:
     answer = await users.rest("POST", "/access/check", {"checks": list(questions)})
     assert answer.status_code == 200, answer.text
     return answer.json()["allowed"]

@@ -66,6 +66,7 @@ async def test_every_field_of_every_input(users: ServiceUnderTest, world: World)
 
 
 async def test_every_argument_of_every_query(users: ServiceUnderTest, world: World) -> None:
+    me = uid("owner")
     queries = [
         "query ($v: ID!) { user(id: $v) { id } }",
         "query ($v: ID!) { team(id: $v) { id } }",
@@ -74,7 +75,7 @@ async def test_every_argument_of_every_query(users: ServiceUnderTest, world: Wor
         f'query ($v: Int) {{ auditLog(teamId: "{world.team}", first: $v) {{ nodes {{ id }} }} }}',
         f'query ($v: String) {{ auditLog(teamId: "{world.team}", after: $v) {{ nodes {{ id }} }} }}',
         f'query ($v: ID!) {{ explainAccess(userId: $v, permission: CODE_READ, teamId: "{world.team}") {{ reason }} }}',
-        f'query ($v: ID) {{ explainAccess(userId: "{uid("owner")}", permission: CODE_READ, campaignId: $v) {{ reason }} }}',
+        f'query ($v: ID) {{ explainAccess(userId: "{me}", permission: CODE_READ, campaignId: $v) {{ reason }} }}',
         "query ($v: [_Any!]!) { _entities(representations: $v) { __typename } }",
     ]
     for query in queries:

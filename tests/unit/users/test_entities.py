@@ -14,7 +14,7 @@ async def ask(
 ) -> tuple[list[Any], int, int]:
     """What `_entities` answers, and how many backend requests and statements it took."""
     requests, statements = len(users.requests), users.resources.database.statements
-    found = await users.entities(fragment, [{"__typename": kind, "id": id} for id in ids], token=token)
+    found = await users.entities(fragment, [{"__typename": kind, "id": each} for each in ids], token=token)
     return found, len(users.requests) - requests, users.resources.database.statements - statements
 
 
@@ -55,7 +55,7 @@ async def test_fifty_teams(users: ServiceUnderTest, world: World) -> None:
 
 async def test_fifty_campaigns(users: ServiceUnderTest, world: World) -> None:
     ids = [new_id("cmp") for _ in range(50)]
-    snapshots = [{"id": id, "team_id": world.team, "version": 1} for id in ids]
+    snapshots = [{"id": each, "team_id": world.team, "version": 1} for each in ids]
     await users.rest("PUT", "/snapshots/campaigns", {"campaigns": snapshots})
     found, requests, statements = await ask(
         users,

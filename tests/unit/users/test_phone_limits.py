@@ -46,7 +46,7 @@ async def test_the_last_of_these_is_refused(
     starts: list[tuple[str, str]],
 ) -> None:
     outbox = tmp_path / "sms.ndjson"
-    settings = {**OPEN, **limit}
+    settings: dict[str, Any] = {**OPEN, **limit}
     async with open_service("users", database("users").service_dsn, sms_outbox=outbox, **settings) as users:
         answers = [await start(users, subject, phone) for subject, phone in starts]
         counters = await users.resources.database.pool.fetch("SELECT taken FROM phone_counter")
@@ -59,7 +59,7 @@ async def test_the_last_of_these_is_refused(
 
 async def test_a_refusal_counts_nowhere(database: Callable[[str], ServiceDatabase], tmp_path: Path) -> None:
     """Or somebody without a code to get could spend the day's budget of all others."""
-    settings = {**OPEN, "phone_cap_per_user": 1, "phone_daily_spend_cents": 3}
+    settings: dict[str, Any] = {**OPEN, "phone_cap_per_user": 1, "phone_daily_spend_cents": 3}
     async with open_service(
         "users", database("users").service_dsn, sms_outbox=tmp_path / "sms.ndjson", **settings
     ) as users:
@@ -85,42 +85,43 @@ async def test_refusals_of_number_and_user_sound_the_same(
     messages: list[str] = []
     for limit in ("phone_cap_per_number", "phone_cap_per_user"):
         async with open_service(
-            "users", database("users").service_dsn, sms_outbox=tmp_path / limit, **{**OPEN, limit: 0}
+            "users",
+            database("users").service_dsn,
+            sms_outbox=tmp_path / limit,
+            **dict[str, Any]({**OPEN, limit: 0}),
         ) as users:
             messages.append((await start(users))["message"])
     assert len(set(messages)) == 1
 
 
-# The counting without its database rule: what is full is looked up first, and counted after.
-_LOOK = Query("look", "", "SELECT coalesce(max(taken), 0) FROM phone_counter WHERE scope = 'ip'", ())
-_COUNT = Query(
-    "count",
-    "",
-    "INSERT INTO phone_counter VALUES ('ip', 'x', 0, 1, now() + interval '1 hour') "
-    "ON CONFLICT (scope, key) DO UPDATE SET taken = phone_counter.taken + 1",
-    (),
-)
-
-
-@pytest.mark.parametrize("atomic", [True, False], ids=["as built", "negative control"])
-async def test_parallel_starts_do_not_exceed_a_cap(
+@pytest.mark.parametrize("locked", [True, False], ids=["as built", "negative control"])
+async def test_parallel_starts_in_two_processes_do_not_exceed_a_cap(
     database: Callable[[str], ServiceDatabase],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    atomic: bool,
+    locked: bool,
 ) -> None:
-    async def look_then_count(store: Any, connection: Any, counters: list[Any]) -> None:
-        if await store._database.fetchval(_LOOK) >= 10:
-            raise phone_store.RateLimited(1)
-        await store._database.execute(_COUNT)
-
-    if not atomic:
-        monkeypatch.setattr(phone_store.PhoneStore, "_count", look_then_count)
-    settings = {**OPEN, "phone_cap_per_ip": 10}
-    async with open_service(
-        "users", database("users").service_dsn, sms_outbox=tmp_path / "sms", **settings
-    ) as users:
-        answers = await asyncio.gather(*(start(users, f"fan-{n}", number(n)) for n in range(60)))
+    if not locked:
+        lock = phone_store.q.lock_counters
+        look = Query(lock.name, lock.summary, lock.sql.removesuffix("FOR UPDATE"), lock.parameters)
+        monkeypatch.setitem(phone_store.q.all, "lock_counters", look)
+    settings: dict[str, Any] = {**OPEN, "phone_cap_per_ip": 10, "sms_outbox": tmp_path / "sms"}
+    dsn = database("users").service_dsn
+    async with open_service("users", dsn, **settings) as one, open_service("users", dsn, **settings) as two:
+        starts = [start((one, two)[n % 2], f"fan-{n}", number(n)) for n in range(60)]
+        answers = await asyncio.gather(*starts)
     started = sum(answer["__typename"] == "PhoneVerificationStarted" for answer in answers)
-    assert (started == 10) is atomic
+    assert (started == 10) is locked
     assert len(sent(tmp_path / "sms")) == started
+
+
+async def test_starts_of_the_same_moment_share_their_statements(
+    database: Callable[[str], ServiceDatabase], tmp_path: Path
+) -> None:
+    settings: dict[str, Any] = {**OPEN, "sms_outbox": tmp_path / "sms"}
+    async with open_service("users", database("users").service_dsn, **settings) as users:
+        before = users.resources.database.statements
+        answers = await asyncio.gather(*(start(users, f"fan-{n}", number(n)) for n in range(100)))
+        statements = users.resources.database.statements - before
+    assert {answer["__typename"] for answer in answers} == {"PhoneVerificationStarted"}
+    assert statements < 100

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest
-from tests.unit.users.world import EntriesPeer
+from tests.unit.users.world import EntriesPeer, deliver_all
 
 PRIVACY = "privacy { doNotSell source }"
 SIGNAL = {"sec-gpc": "1"}
@@ -45,6 +45,7 @@ async def test_the_signal_on_a_known_user_and_on_a_mutation(
     users: ServiceUnderTest, entries: EntriesPeer
 ) -> None:
     await look(users)
+    await deliver_all(users)
     await users.graphql(
         'mutation { updateProfile(input: { displayName: "A" }) { __typename } }',
         token=issuer.token("ada"),

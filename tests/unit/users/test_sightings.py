@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest
-from tests.unit.users.world import EntriesPeer, World, sighting, uid
+from tests.unit.users.world import EntriesPeer, World, deliver_all, sighting, uid
 
 
 async def sight(users: ServiceUnderTest, *sightings: Any) -> None:
@@ -36,10 +36,11 @@ async def test_a_changed_claim_of_somebody_known_is_published_by_the_worker(
     users: ServiceUnderTest, entries: EntriesPeer
 ) -> None:
     await users.graphql("{ viewer { id } }", token=issuer.token("ada"))
+    await deliver_all(users)
     await sight(users, sighting("ada", country="IE"))
     assert len(entries.of("ada")) == 1
     await users.resources.database.pool.execute("UPDATE outbox SET next_attempt_at = now()")
-    await users.resources.outbox.drain()
+    await deliver_all(users)
     assert entries.of("ada")[-1]["country"] == "IE"
 
 

@@ -2,9 +2,10 @@
 
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest
-from tests.unit.users.world import EntriesPeer, uid
+from tests.unit.users.world import EntriesPeer, deliver_all, uid
 
-VIEWER = "{ viewer { id globalUserId memberId email phone displayName locale country createdAt teams { id } roles { id } } }"
+FIELDS = "id globalUserId memberId email phone displayName locale country createdAt teams { id } roles { id }"
+VIEWER = f"{{ viewer {{ {FIELDS} }} }}"
 
 
 async def test_nobody_is_null(users: ServiceUnderTest) -> None:
@@ -35,11 +36,13 @@ async def test_first_sight_is_published_once_when_there_is_something_to_say(
 ) -> None:
     for _ in range(3):
         await users.graphql("{ viewer { id } }", token=issuer.token("ada"))
+    await deliver_all(users)
     [snapshot] = entries.of("ada")
     assert snapshot["country"] == "US"
     assert snapshot["member_id"] == "member-ada"
     assert snapshot["phone_verified"] is False
     await users.graphql("{ viewer { id } }", token=issuer.token("bea", country=None, member_id=None))
+    await deliver_all(users)
     assert entries.of("bea") == []
 
 
@@ -47,6 +50,7 @@ async def test_changed_claims_are_followed_and_published(
     users: ServiceUnderTest, entries: EntriesPeer
 ) -> None:
     await users.graphql("{ viewer { id } }", token=issuer.token("ada"))
+    await deliver_all(users)
     await users.graphql("{ viewer { id } }", token=issuer.token("ada", country="IE", member_id="gold"))
     first, second = entries.of("ada")
     assert second["version"] > first["version"]

@@ -47,7 +47,7 @@ class EntriesPeer:
 
 @dataclass(frozen=True)
 class World:
-    """The demo team with `STAFF` and campaign, the other team with `outsider`, and `fan`, who entered the demo campaign."""
+    """The demo team of `STAFF` with its campaign, which `fan` entered, and the other one of `outsider`."""
 
     team: str
     other_team: str
@@ -94,6 +94,12 @@ async def found_team(users: ServiceUnderTest) -> World:
         ]
     )
     return world
+
+
+async def deliver_all(users: ServiceUnderTest) -> None:
+    """What the worker does once messages are due."""
+    await users.resources.database.pool.execute("UPDATE outbox SET next_attempt_at = now()")
+    await users.resources.outbox.drain()
 
 
 def sent(outbox: Path) -> list[dict[str, Any]]:

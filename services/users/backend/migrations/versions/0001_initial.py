@@ -54,12 +54,11 @@ CREATE INDEX phone_verification_expires ON phone_verification (expires_at);
 CREATE TABLE phone_counter (
     scope     text NOT NULL,
     key       text NOT NULL,
-    cap       int NOT NULL,
     taken     int NOT NULL,
     resets_at timestamptz NOT NULL,
     PRIMARY KEY (scope, key)
 ) WITH (fillfactor = 50);
-INSERT INTO phone_counter VALUES ('day', 'all', 0, 0, now());
+INSERT INTO phone_counter VALUES ('day', 'all', 0, now());
 """
 
 TEAMS = """
