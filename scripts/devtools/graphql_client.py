@@ -1,5 +1,6 @@
 """A small GraphQL client for the scripts: asks the router as a frontend would, and raises what it answers as errors."""
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+
+
+_LARGE = 1_000_000  # bytes, from which on they are sent in pieces
 
 
 class GraphQLErrors(Exception):

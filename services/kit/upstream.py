@@ -90,11 +90,11 @@ class Upstream:
         """
         attempts = 2 if idempotent or method in ("GET", "PUT") else 1
         content = _encoder.encode(body) if body is not None else None
-        headers = outgoing_headers()
-        if actor:
-            headers["x-actor"] = actor
         query = {name: value for name, value in (params or {}).items() if value is not None}
         with span(f"{method} {path.partition('?')[0]}"):
+            headers = outgoing_headers()
+            if actor:
+                headers["x-actor"] = actor
             response = await self._send(method, path, content, headers, query, attempts)
         if response.status_code >= 400:
             raise _problem(response)

@@ -9,7 +9,7 @@ from scripts.devtools.graphql_client import GraphQLClient
 from tests.support.stack import RunningStack
 
 INTERNAL = re.compile(
-    r"Traceback|\.py\b|\.mjs\b|node_modules|SELECT |INSERT |asyncpg|postgres|127\.0\.0\.1|localhost|/graphql\b|backend"
+    r"Traceback|\.py\b|\.mjs\b|node_modules|SELECT |INSERT |asyncpg|postgres|127\.0\.0\.1|localhost|backend"
     r"|strawberry|serviceName|ECONNREFUSED|stack",
     re.IGNORECASE,
 )
