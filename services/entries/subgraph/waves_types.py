@@ -350,15 +350,22 @@ def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-@strawberry.type(
-    description="Another wave of the campaign is committed or running. Finalize or cancel it first."
+@strawberry.federation.type(
+    description="Another wave of the campaign is committed or running. Finalize or cancel it first.",
+    tags=["admin"],
 )
 class SelectionInProgress(Error): ...
 
 
-@strawberry.type(description="Fans can still register: nobody may be selected before registration is over.")
+@strawberry.federation.type(
+    description="Fans can still register: nobody may be selected before registration is over.",
+    tags=["admin"],
+)
 class CampaignStillOpen(Error): ...
 
 
-@strawberry.type(description="The selection has no outcome yet. Wait until the wave's job has succeeded.")
+@strawberry.federation.type(
+    description="The selection has no outcome yet. Wait until the wave's job has succeeded.",
+    tags=["admin"],
+)
 class SelectionNotFinished(Error): ...
