@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import aiohttp
 
-
 _LARGE = 1_000_000  # bytes, from which on they are sent in pieces
 
 
@@ -94,7 +93,8 @@ class GraphQLClient:
         """POST any bytes at all; `headers` are added to the usual ones, or replace them."""
         assert self._session is not None, "use `async with GraphQLClient(…)`"
         sent = {"content-type": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
+        data = body if len(body) < _LARGE else io.BytesIO(body)
         async with self._session.post(
-            self.endpoint, data=body, headers={**sent, **(headers or {})}
+            self.endpoint, data=data, headers={**sent, **(headers or {})}
         ) as response:
             return RawAnswer(response.status, dict(response.headers), await response.read())
