@@ -114,7 +114,9 @@ def test_fields_contributed_to_another_subgraphs_entity_are_nullable() -> None:
 
 
 def _tags(directives: tuple[DirectiveNode, ...]) -> set[str]:
-    return {print_ast(next(iter(d.arguments or ())).value).strip('"') for d in directives if d.name.value == "tag"}
+    return {
+        print_ast(next(iter(d.arguments or ())).value).strip('"') for d in directives if d.name.value == "tag"
+    }
 
 
 def test_administrative_mutations_are_tagged() -> None:

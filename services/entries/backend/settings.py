@@ -12,5 +12,8 @@ class Settings(BackendSettings):
         validation_alias="ENTRIES_DATABASE_URL", description="the entries database, as entries_service"
     )
     export_keep_hours: int = Field(
-        168, validation_alias="ENTRIES_EXPORT_KEEP_HOURS", ge=1, description="hours until an export's file is removed"
+        168,
+        validation_alias="ENTRIES_EXPORT_KEEP_HOURS",
+        ge=1,
+        description="hours until an export's file is removed",
     )
