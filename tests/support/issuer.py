@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 ISSUER = "http://issuer.test"
 AUDIENCE = "monoql"
@@ -42,7 +43,9 @@ def transport() -> httpx.MockTransport:
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/.well-known/openid-configuration":
             return httpx.Response(200, json={"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks"})
-        public = jwt.algorithms.RSAAlgorithm.to_jwk(_key().public_key(), as_dict=True)
-        return httpx.Response(200, json={"keys": [{**public, "kid": "test-key", "use": "sig", "alg": "RS256"}]})
+        public = RSAAlgorithm.to_jwk(_key().public_key(), as_dict=True)
+        return httpx.Response(
+            200, json={"keys": [{**public, "kid": "test-key", "use": "sig", "alg": "RS256"}]}
+        )
 
     return httpx.MockTransport(answer)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from services.kit.errors import Unavailable
 from services.users.backend.settings import Settings
 
 _encode = msgspec.json.Encoder().encode
@@ -56,7 +57,7 @@ class NoSender:
     channels: tuple[str, ...] = ()
 
     async def send(self, message: Message) -> None:
-        raise NotImplementedError("no sender of text messages is configured")
+        raise Unavailable("Text messages cannot be sent: no sender is configured.")
 
 
 def open_sender(settings: Settings) -> SmsSender:
