@@ -6,7 +6,7 @@ import pytest
 
 from scripts.devtools.databases import ServiceDatabase
 from services.kit.errors import IdempotencyMismatch
-from services.kit.idempotency import TABLE, once
+from services.kit.idempotency import once
 from services.kit.pg import Database
 
 
@@ -14,8 +14,7 @@ from services.kit.pg import Database
 async def _table(service_database: ServiceDatabase) -> None:
     owner = await asyncpg.connect(service_database.owner_dsn)
     await owner.execute("CREATE TABLE thing (name text)")
-    await owner.execute(TABLE)
-    await owner.execute("GRANT ALL ON thing, idempotency TO users_service")
+    await owner.execute("GRANT ALL ON thing TO users_service")
     await owner.close()
 
 

@@ -14,7 +14,7 @@ from services.users.backend import audit_rules, audit_store, wire
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest
 from tests.unit.users.test_teams import run
-from tests.unit.users.world import World, uid
+from tests.unit.users.world import World, meet_after, uid
 
 LOG = """query ($team: ID, $campaign: ID, $first: Int, $after: String) {
     auditLog(teamId: $team, campaignId: $campaign, first: $first, after: $after) {
@@ -112,6 +112,7 @@ async def test_parallel_writers_make_one_chain(
         lock = audit_store.q.lock_chains
         look = Query(lock.name, lock.summary, lock.sql.removesuffix("FOR UPDATE"), lock.parameters)
         monkeypatch.setitem(audit_store.q.all, "lock_chains", look)
+        meet_after(monkeypatch, "lock_chains", parties=2)
     batches = [{"events": [event(world, f"a{n}"), event(world, f"b{n}")]} for n in range(20)]
     answers = await asyncio.gather(*(users.rest("POST", "/audit/events", batch) for batch in batches))
     if locked:

@@ -12,7 +12,7 @@ from services.kit.pg import Query
 from services.users.backend import phone_store
 from tests.support.service import ServiceUnderTest, open_service
 from tests.unit.users.test_phone import start
-from tests.unit.users.world import sent
+from tests.unit.users.world import meet_after, sent
 
 OPEN: dict[str, Any] = {
     "phone_resend_seconds": 0,
@@ -105,6 +105,7 @@ async def test_parallel_starts_in_two_processes_do_not_exceed_a_cap(
         lock = phone_store.q.lock_counters
         look = Query(lock.name, lock.summary, lock.sql.removesuffix("FOR UPDATE"), lock.parameters)
         monkeypatch.setitem(phone_store.q.all, "lock_counters", look)
+        meet_after(monkeypatch, "running_counters", parties=2)
     settings: dict[str, Any] = {**OPEN, "phone_cap_per_ip": 10, "sms_outbox": tmp_path / "sms"}
     dsn = database("users").service_dsn
     async with open_service("users", dsn, **settings) as one, open_service("users", dsn, **settings) as two:

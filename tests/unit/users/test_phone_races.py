@@ -10,7 +10,7 @@ from services.kit.pg import Query
 from services.users.backend import phone_store
 from tests.support.service import ServiceUnderTest
 from tests.unit.users.test_phone import confirm, start
-from tests.unit.users.world import EntriesPeer, code_in, other_code, sent
+from tests.unit.users.world import EntriesPeer, code_in, meet_after, other_code, sent
 
 # The same as `guess`, but what may be guessed is looked up first, and the attempt spent after.
 _LOOK = Query(
@@ -48,6 +48,7 @@ async def test_of_fifty_parallel_wrong_guesses_five_are_judged(
 
     if not atomic:
         monkeypatch.setattr(database, "fetchrow", look_then_spend)
+        meet_after(monkeypatch, "look", parties=6)
     answers = await asyncio.gather(
         *(confirm(users, started["verificationId"], other_code(code)) for _ in range(50))
     )

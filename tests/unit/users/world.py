@@ -1,5 +1,7 @@
 """People, teams and campaigns that the users tests speak of."""
 
+import asyncio
+import itertools
 import json
 import re
 from dataclasses import dataclass, field
@@ -7,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from services.kit.ids import new_id, user_id
+from services.kit.pg import Database, Query
 from services.users.backend import wire
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest
@@ -94,6 +98,21 @@ async def found_team(users: ServiceUnderTest) -> World:
         ]
     )
     return world
+
+
+def meet_after(monkeypatch: pytest.MonkeyPatch, query_name: str, *, parties: int) -> None:
+    """For negative controls: the first `parties` runs of a query wait for each other before anybody goes on."""
+    run = Database._run
+    gate = asyncio.Barrier(parties)
+    runs = itertools.count()
+
+    async def run_and_meet(self: Database, method: str, query: Query, *rest: Any) -> Any:
+        answer = await run(self, method, query, *rest)
+        if query.name == query_name and next(runs) < parties:
+            await gate.wait()
+        return answer
+
+    monkeypatch.setattr(Database, "_run", run_and_meet)
 
 
 async def deliver_all(users: ServiceUnderTest) -> None:
