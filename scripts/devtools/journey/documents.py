@@ -225,6 +225,10 @@ ENTRY_BY_ID = "query EntryById($id: ID!) { entry(id: $id) { id accessCodes { id 
 
 CODE_BY_ID = "query CodeById($id: ID!) { accessCode(id: $id) { id masked value } }"
 
+ENTRANT = """
+query Entrant($id: ID!) { campaign(id: $id) { entries(first: 1) { nodes { id user { email } } } } }
+"""
+
 START_EXPORT = """
 mutation Export($input: StartExportInput!) {
   startExport(input: $input) {

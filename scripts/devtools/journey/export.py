@@ -7,9 +7,10 @@ from typing import Any
 
 import aiohttp
 
+from scripts.devtools.graphql_client import GraphQLErrors
 from scripts.devtools.journey import documents as d
 from scripts.devtools.journey.ledger import Ledger
-from scripts.devtools.journey.player import Player
+from scripts.devtools.journey.player import JourneyStopped, Player
 from scripts.devtools.journey.registration import Campaign, metrics
 
 STAFF = "analyst"
@@ -39,6 +40,25 @@ async def export_entries(player: Player, ledger: Ledger, campaign: Campaign) -> 
         state: sum(row["state"] == state for row in rows) for state in counted if state != "registrations"
     }
     ledger.expect("rows by state", {s: n for s, n in counted.items() if s != "registrations"}, by_state)
+
+
+async def read_an_address(player: Player, ledger: Ledger, campaign: Campaign) -> None:
+    """Who works with entries sees who entered; her address only who may read personal data."""
+    ledger.expect(
+        "a PII viewer sees an entrant's address", True, bool(await _address(player, "pii-viewer", campaign))
+    )
+    ledger.expect("an analyst sees it", None, await _address(player, STAFF, campaign))
+
+
+async def _address(player: Player, persona: str, campaign: Campaign) -> str | None:
+    try:
+        data = await player.ask(persona, d.ENTRANT, id=campaign.id)
+    except GraphQLErrors as error:
+        data = error.data if set(error.codes) == {"FORBIDDEN"} else None
+    if not data:
+        raise JourneyStopped(f"{persona} does not get the entries of the campaign")
+    [entry] = data["campaign"]["entries"]["nodes"]
+    return entry["user"] and entry["user"]["email"]
 
 
 async def _job(player: Player, id_: str) -> dict[str, Any] | None:

@@ -43,4 +43,5 @@ async def play(settings: Settings, *, count: int, unconfirmed: int, seed: int, s
         await pages.read_pages(player, ledger, campaign, wave, everyone[unconfirmed:], entries)
         say("An analyst exports the entries")
         await export.export_entries(player, ledger, campaign)
+        await export.read_an_address(player, ledger, campaign)
     return ledger

@@ -108,7 +108,7 @@ class SubmissionStore:
             keys=[c.submission.idempotency_key for c in chosen],
             digests=[c.digest for c in chosen],
             sighting_ids=[new_id("out") for _ in chosen],
-            sightings=[self._outbox.seal(c.submission.identity) for c in chosen],
+            sightings=[self._outbox.seal(wire.Sighting.of(c.submission)) for c in chosen],
         )
         taken: dict[int, wire.Outcome | None] = {}
         for row in rows:

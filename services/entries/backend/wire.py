@@ -133,6 +133,17 @@ class Identity(msgspec.Struct, frozen=True):
     country: str | None = None
 
 
+class Sighting(Identity, frozen=True, kw_only=True):
+    """A fan seen registering for a campaign, as told to the User Service."""
+
+    campaign_id: str
+
+    @classmethod
+    def of(cls, submission: "Submission") -> "Sighting":
+        """What the User Service learns of a registration."""
+        return cls(**msgspec.structs.asdict(submission.identity), campaign_id=submission.campaign_id)
+
+
 class Entry(msgspec.Struct, frozen=True):
     """A registration as it is now. `preferences` are market ids in rank order; `team_id` is the campaign's."""
 

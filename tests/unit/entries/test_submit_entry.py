@@ -203,6 +203,7 @@ async def test_each_accepted_registration_leaves_one_sighting(database: Any) -> 
         bodies = b"".join(service.resources.sealer.open(row["body"], "outbox") for row in rows)
         assert b"ann@example.com" in bodies
         assert b"bea@example.com" in bodies
+        assert bodies.count(tour["id"].encode()) == 2, "who may see her depends on where she registered"
         assert all(b"example.com" not in row["body"] for row in rows), "sealed at rest"
 
 
