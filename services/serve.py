@@ -69,6 +69,7 @@ def serve(app: Any, port: int) -> None:
         ws="none",
         lifespan="on",
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         log_config=None,

@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import get_object_definition
+from strawberry.types.arguments import convert_argument
 
+from services.entries.subgraph.mutations.submit_entry import SubmitEntryInput
+from services.entries.subgraph.schema import schema
 from services.kit.ids import new_id
 from tests.support import issuer
 from tests.unit.entries.registrations import (
@@ -218,3 +223,28 @@ async def test_terms_that_changed_since_they_were_read_are_read_again(shared_dat
         assert gone["issues"][0]["path"] == ["preferences", "0", "marketId"]
         new = await submit(service, "bea", wishes(tour, preferences=[{"marketId": market["id"]}]))
         assert new["__typename"] == "EntrySubmitted"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"campaignId": "cmp_1", "preferences": []},
+        {"campaignId": "cmp_1", "preferences": [{"marketId": "a"}, {"marketId": "b"}], "ticketQuantity": 2},
+        {
+            "campaignId": "cmp_1",
+            "preferences": [{"marketId": "a"}],
+            "ticketQuantity": None,
+            "idempotencyKey": "k",
+        },
+    ],
+)
+def test_the_quick_conversion_of_the_input_makes_what_the_generic_one_makes(
+    value: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def convert() -> object:
+        registry = schema.schema_converter.scalar_registry
+        return convert_argument(value, SubmitEntryInput, registry, StrawberryConfig())
+
+    quick = convert()
+    monkeypatch.setattr(get_object_definition(SubmitEntryInput, strict=True), "from_input", None)
+    assert convert() == quick

