@@ -54,9 +54,7 @@ def processes(cpu_ms: Mapping[str, float], memory: Mapping[str, int]) -> Table:
 
 def steps(runs: Sequence[Measurement]) -> Table:
     """One line for each step of a ramp."""
-    table = Table(
-        "rate", "acknowledged", "p50 ms", "p95 ms", "p99 ms", "CPU ms a request", "others' cores", ""
-    )
+    table = Table("rate", "in", "p50 ms", "p95 ms", "p99 ms", "CPU ms each", "others' cores", "")
     for column in table.columns:
         column.justify = "right"
     for run in runs:
