@@ -15,7 +15,7 @@ MOST_P95_SECONDS = 0.5
 @dataclass(frozen=True)
 class Measurement:
     """Rates are per second, latencies seconds, memory bytes. `cpu_ms` is milliseconds per offered request, by process;
-    `cpu_ms_elsewhere` is what the rest of the machine used meanwhile, by the same count.
+    `cores_elsewhere` is how many cores the rest of the machine kept busy meanwhile.
     """
 
     rate: float
@@ -30,7 +30,7 @@ class Measurement:
     queued: int
     interrupted: bool
     cpu_ms: Mapping[str, float]
-    cpu_ms_elsewhere: float
+    cores_elsewhere: float
     memory: Mapping[str, int]
     restarted: list[str] = field(default_factory=list[str])
 
@@ -88,7 +88,7 @@ def measured(
         queued=sent.queued,
         interrupted=sent.interrupted,
         cpu_ms={name: seconds * per_request for name, seconds in cpu.items()},
-        cpu_ms_elsewhere=max(0.0, machine_cpu - sum(cpu.values())) * per_request,
+        cores_elsewhere=max(0.0, machine_cpu - sum(cpu.values())) / sent.seconds if sent.seconds > 0 else 0.0,
         memory={name: usage.memory for name, usage in after.items()},
         restarted=sorted(before.keys() - after.keys()),
     )

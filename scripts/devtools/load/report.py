@@ -34,8 +34,7 @@ def show(console: Console, run: Measurement) -> None:
         f"connections  {run.connections}, {run.queued} requests waited for one"
     )
     console.print(processes(run.cpu_ms, run.memory))
-    elsewhere = run.cpu_ms_elsewhere * run.offered / 1000 / run.seconds if run.seconds > 0 else 0.0
-    console.print(f"Everything else on this machine used {elsewhere:.2f} cores meanwhile.")
+    console.print(f"Everything else on this machine used {run.cores_elsewhere:.2f} cores meanwhile.")
     if run.restarted:
         console.print(f"[red]Restarted during the run:[/] {', '.join(run.restarted)}")
 
@@ -59,13 +58,12 @@ def steps(runs: Sequence[Measurement]) -> Table:
         column.justify = "right"
     for run in runs:
         latency = run.latency
-        elsewhere = run.cpu_ms_elsewhere * run.offered / 1000 / run.seconds if run.seconds > 0 else 0.0
         table.add_row(
             f"{run.rate:g}",
             f"{run.acknowledged_share:.2%}",
             *(f"{value * 1000:.0f}" for value in (latency.p50, latency.p95, latency.p99)),
             f"{sum(run.cpu_ms.values()):.2f}",
-            f"{elsewhere:.2f}",
+            f"{run.cores_elsewhere:.2f}",
             "[green]good[/]" if run.good else "[red]missed[/]",
         )
     return table

@@ -21,7 +21,7 @@ def run_at(
         queued=0,
         interrupted=interrupted,
         cpu_ms={},
-        cpu_ms_elsewhere=0.0,
+        cores_elsewhere=0.0,
         memory={},
     )
 
