@@ -29,7 +29,7 @@ class RouterProof:
         """Whether `header` proves that the router sent this body with this token within the last 30 seconds."""
         version, _, rest = header.decode("latin-1").partition(";")
         stamp, _, given = rest.partition(";")
-        if version != "v1" or not stamp.isascii() or not stamp.isdigit() or len(stamp) > 12:
+        if version != "v1" or not rest.isascii() or not stamp.isdigit() or len(stamp) > 12:
             return False
         if abs(time.time() - int(stamp)) > _WINDOW_SECONDS:
             return False

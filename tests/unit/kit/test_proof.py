@@ -35,7 +35,17 @@ def test_a_proof_is_for_one_body_and_one_token(body: bytes, token: bytes) -> Non
 
 
 @pytest.mark.parametrize(
-    "header", [b"", b"v1", b"v1;;", b"v1;abc;00", b"v2;1;00", b"v1;" + b"9" * 40 + b";00", b"\xff;\xff;\xff"]
+    "header",
+    [
+        b"",
+        b"v1",
+        b"v1;;",
+        b"v1;abc;00",
+        b"v2;1;00",
+        b"v1;" + b"9" * 40 + b";00",
+        b"\xff;\xff;\xff",
+        b"v1;%d;\xff" % time.time(),
+    ],
 )
 def test_garbage_is_refused(header: bytes) -> None:
     assert not RouterProof([SecretStr("s")]).accepts(header, BODY, TOKEN)
