@@ -34,14 +34,14 @@ _JSON = b"application/graphql-response+json; charset=utf-8"
 _VISIBLE: dict[type[DomainError], str] = {
     Forbidden: "FORBIDDEN",
     Invalid: "BAD_REQUEST",
-    RateLimited: "RATE_LIMITED",
+    RateLimited: "UNAVAILABLE",
     Unavailable: "UNAVAILABLE",
 }
 # Codes of backend problems that a client may see as such when no result union carries them.
 _VISIBLE_PROBLEMS = {
     "FORBIDDEN": "FORBIDDEN",
     "VALIDATION_FAILED": "BAD_REQUEST",
-    "RATE_LIMITED": "RATE_LIMITED",
+    "RATE_LIMITED": "UNAVAILABLE",
 }
 
 

@@ -172,7 +172,7 @@ async def test_a_bad_token_is_refused_even_where_none_is_needed(client: httpx.As
     [
         ("bug", "INTERNAL_SERVER_ERROR"),
         ("problem", "INTERNAL_SERVER_ERROR"),
-        ("limited", "RATE_LIMITED"),
+        ("limited", "UNAVAILABLE"),
         ("unavailable", "UNAVAILABLE"),
         ("invalid", "BAD_REQUEST"),
     ],
