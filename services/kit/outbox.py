@@ -28,6 +28,7 @@ _encode = msgspec.json.Encoder().encode
 _CONTEXT = "outbox"
 _PER_REQUEST = 500
 _PATIENCE_SECONDS = 3.0  # shorter than any request may take: a receiver that hangs fails no mutation
+_MALFORMED = (400, 413, 422)
 _SILENCE_SECONDS = 2.0  # how long no request waits again for a receiver that did not answer
 
 
@@ -113,7 +114,6 @@ class Outbox:
 
     async def _send(self, connection: Connection, rows: list[Row]) -> int:
         groups: dict[tuple[str, str], list[tuple[str, msgspec.Raw]]] = defaultdict(list)
-        postponed: list[str] = []
         for row in rows:
             try:
                 message = msgspec.Raw(self._sealer.open(row["body"], _CONTEXT))
@@ -121,7 +121,6 @@ class Outbox:
                 log.error(
                     "outbox message does not open", topic=row["topic"], id=row["id"], reason=str(broken)
                 )
-                postponed.append(row["id"])
             else:
                 groups[row["topic"], row["target"]].append((row["id"], message))
         chunks = [
@@ -129,24 +128,28 @@ class Outbox:
             for key, group in groups.items()
             for start in range(0, len(group), _PER_REQUEST)
         ]
-        done = await asyncio.gather(*(self._post(route, [m for _, m in chunk]) for route, chunk in chunks))
-        taken = [id_ for (_, chunk), good in zip(chunks, done, strict=True) if good for id_, _ in chunk]
-        postponed += [
-            id_ for (_, chunk), good in zip(chunks, done, strict=True) if not good for id_, _ in chunk
-        ]
+        done = await asyncio.gather(*(self._post(route, chunk) for route, chunk in chunks))
+        taken = [id_ for ids in done for id_ in ids]
         if rows:
+            postponed = sorted({row["id"] for row in rows}.difference(taken))
             await self._database.execute(_queries.settle, connection, taken=taken, postponed=postponed)
         return len(taken)
 
-    async def _post(self, route: Route, messages: list[msgspec.Raw]) -> bool:
-        body = {route.field: messages}
+    async def _post(self, route: Route, chunk: list[tuple[str, msgspec.Raw]]) -> list[str]:
+        """The ids of what was taken. A chunk that is malformed for the receiver is sent again in halves: one message
+        that it cannot take holds up no other.
+        """
+        body = {route.field: [message for _, message in chunk]}
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._peers[route.target].call(route.method, route.path, None, body, idempotent=True)
         except (Problem, DomainError, TimeoutError) as error:
+            if isinstance(error, Problem) and error.status in _MALFORMED and len(chunk) > 1:
+                half = len(chunk) // 2
+                return [*await self._post(route, chunk[:half]), *await self._post(route, chunk[half:])]
             code = getattr(error, "code", "TIMEOUT")
             log.warning("outbox message not taken", topic=route.topic, target=route.target, code=code)
             if not isinstance(error, Problem):
                 self._silent_until[route.target] = time.monotonic() + _SILENCE_SECONDS
-            return False
-        return True
+            return []
+        return [id_ for id_, _ in chunk]

@@ -23,6 +23,7 @@ class Receiver:
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.down = False
+        self.cannot_take: set[Any] = set()
 
     @property
     def things(self) -> list[Any]:
@@ -32,7 +33,10 @@ class Receiver:
         def answer(request: httpx.Request) -> httpx.Response:
             if self.down:
                 raise httpx.ConnectError("down")
-            self.bodies.append(msgspec.json.decode(request.content))
+            body = msgspec.json.decode(request.content)
+            if not self.cannot_take.isdisjoint(thing["id"] for thing in body["things"]):
+                return httpx.Response(422, json={"code": "VALIDATION_FAILED", "detail": "no such thing"})
+            self.bodies.append(body)
             return httpx.Response(200, json=None)
 
         return Upstream("http://peer", key="k", timeout=1, transport=httpx.MockTransport(answer))
@@ -110,6 +114,17 @@ async def test_a_drain_sends_a_topic_in_few_requests(db: Database, outbox: Outbo
     assert await outbox.drain() == 1400
     assert sorted(thing["id"] for thing in entries.things) == list(range(700))
     assert len(entries.bodies) == 2
+
+
+async def test_a_message_that_cannot_be_taken_holds_up_no_other(
+    db: Database, outbox: Outbox, entries: Receiver
+) -> None:
+    await publish(db, outbox, *({"id": number} for number in range(100)))
+    await make_due(db)
+    entries.cannot_take = {7, 70}
+    assert await outbox.drain() == 198
+    assert sorted(thing["id"] for thing in entries.things) == sorted(set(range(100)) - {7, 70})
+    assert await waiting(db) == 2
 
 
 async def test_two_drains_at_once_send_each_message_once(
