@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -108,10 +107,3 @@ def _limit(message: str) -> GraphQLError:
 
 def _refused(message: str) -> Checked:
     return Checked(None, (_limit(message),))
-
-
-def operation_type(document: DocumentNode, name: str | None) -> Any:
-    """The type of the operation that would run, or None when `name` does not tell."""
-    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-    chosen = [o for o in operations if name is None or (o.name and o.name.value == name)]
-    return chosen[0].operation if len(chosen) == 1 else None

@@ -148,12 +148,6 @@ async def open_database(
         yield Database(pool)
 
 
-def placeholders(rows: Iterable[Any], *names: str) -> dict[str, list[Any]]:
-    """Columns of `rows` by attribute name: the arrays that an `unnest` statement takes."""
-    items = list(rows)
-    return {name: [getattr(item, name) for item in items] for name in names}
-
-
 async def _prepare(connection: Any) -> None:
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(
