@@ -142,6 +142,12 @@ def identity_of(terms: Terms, identity: wire.Identity, known_member_id: str | No
     return f"{identity.issuer}\n{identity.subject}"
 
 
+def known_country(code: str | None) -> str | None:
+    """The code if it has the form of an ISO 3166-1 alpha-2 code, in capitals; else None."""
+    upper = (code or "").upper()
+    return upper if len(upper) == 2 and upper.isascii() and upper.isalpha() else None
+
+
 def is_plain(text: str, most: int) -> bool:
     """Whether a caller's text can be stored and compared: 1 to `most` characters, all printable."""
     return 0 < len(text) <= most and text.isprintable()

@@ -112,7 +112,7 @@ def facts_of(
     """What the token vouches for, completed by what the User Service knows (all None where it knows nothing)."""
     return rules.Facts(
         phone_verified=bool(phone_verified),
-        country=identity.country or country,
+        country=rules.known_country(identity.country) or country,
         is_member=bool(identity.member_id or member_id),
         accounts=frozenset(accounts or ()),
         cards=frozenset(cards or ()),

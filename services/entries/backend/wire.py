@@ -137,11 +137,16 @@ class Sighting(Identity, frozen=True, kw_only=True):
     """A fan seen registering for a campaign, as told to the User Service."""
 
     campaign_id: str
+    do_not_sell_signal: bool = False
 
     @classmethod
     def of(cls, submission: "Submission") -> "Sighting":
         """What the User Service learns of a registration."""
-        return cls(**msgspec.structs.asdict(submission.identity), campaign_id=submission.campaign_id)
+        return cls(
+            **msgspec.structs.asdict(submission.identity),
+            campaign_id=submission.campaign_id,
+            do_not_sell_signal=submission.do_not_sell_signal,
+        )
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -224,13 +229,16 @@ class Eligibilities(msgspec.Struct):
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """One fan's registration. `preferences` are market ids in rank order."""
+    """One fan's registration. `preferences` are market ids in rank order; `do_not_sell_signal` says whether her browser
+    sent `Sec-GPC: 1`.
+    """
 
     campaign_id: str
     identity: Identity
     preferences: list[str]
     ticket_quantity: int | None = None
     idempotency_key: str | None = None
+    do_not_sell_signal: bool = False
 
 
 class Submissions(msgspec.Struct):

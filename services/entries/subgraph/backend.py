@@ -53,13 +53,14 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """One fan's registration."""
+    """One fan's registration, and whether her browser sent `Sec-GPC: 1`."""
 
     campaign_id: str
     identity: Identity
     preferences: list[str]
     ticket_quantity: int | None
     idempotency_key: str | None
+    do_not_sell_signal: bool
 
 
 class Submitted(msgspec.Struct, frozen=True, tag_field="outcome", tag="submitted"):

@@ -37,12 +37,14 @@ class Store:
     async def sight(self, sightings: Sequence[wire.Sighting]) -> None:
         """Makes the users that are not there yet and remembers what they entered; safe to repeat and to run at once.
 
-        Entries has the claims of whom it reports, so only a change to somebody already known is published, and not
-        delivered before this returns: entries is waiting for it.
+        Entries has the claims of whom it reports, so only a change to somebody already known is published, or that she
+        opted out; and not delivered before this returns: entries is waiting for it.
         """
         async with self._database.transaction() as connection:
             rows = await self._sight(connection, sightings)
-            await self.publish(connection, [row for row in rows if not row["inserted"]])
+            followed = await self._follow_signals(connection, sightings)
+            news = {row["id"]: row for row in rows if not row["inserted"]} | {r["id"]: r for r in followed}
+            await self.publish(connection, list(news.values()))
             entered = [s for s in sightings if s.campaign_id is not None]
             await self._database.execute(
                 q.keep_entrants,
@@ -142,12 +144,9 @@ class Store:
 
     async def _renew(self, sessions: list[wire.Session]) -> dict[str, list[str]]:
         """Answers what is to be delivered at once, by user."""
-        signalled = [session.user_id for session in sessions if session.do_not_sell_signal]
         async with self._database.transaction() as connection:
             changed = await self._sight(connection, sessions)
-            followed = (
-                await self._database.fetch(q.follow_signals, connection, ids=signalled) if signalled else []
-            )
+            followed = await self._follow_signals(connection, sessions)
             # Entries knows a newcomer's claims from her token: the worker's delivery, many at a time, is soon enough.
             newcomers = {row["id"]: row for row in changed if row["inserted"]}
             telling = {id_: row for id_, row in newcomers.items() if row["country"] or row["member_id"]}
@@ -174,6 +173,11 @@ class Store:
             locales=[rules.known_locale(i.locale) for i in identities],
             countries=[rules.known_country(i.country) for i in identities],
         )
+
+    async def _follow_signals(self, connection: Connection, identities: Sequence[wire.Identity]) -> list[Row]:
+        """Those whom their browser's signal opts out now."""
+        signalled = [i.user_id for i in identities if i.do_not_sell_signal]
+        return await self._database.fetch(q.follow_signals, connection, ids=signalled) if signalled else []
 
     def _has_news(self, session: wire.Session, row: Row | None) -> bool:
         if row is None or (session.do_not_sell_signal and row["privacy_source"] == "DEFAULT"):

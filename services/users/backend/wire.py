@@ -26,7 +26,9 @@ Role = Literal[
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A verified token's account, as a subgraph saw it; claims the token lacks are null."""
+    """A verified token's account, as a subgraph saw it; claims the token lacks are null. `do_not_sell_signal` says
+    whether her browser sent `Sec-GPC: 1`.
+    """
 
     user_id: str
     issuer: str
@@ -36,12 +38,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     member_id: str | None = None
     locale: str | None = None
     country: str | None = None
+    do_not_sell_signal: bool = False
 
 
 class Session(Identity, frozen=True, kw_only=True):
-    """A signed-in caller; `do_not_sell_signal` says whether her browser sent `Sec-GPC: 1`."""
-
-    do_not_sell_signal: bool = False
+    """A signed-in caller."""
 
 
 class Sighting(Identity, frozen=True, kw_only=True):

@@ -65,7 +65,7 @@ def identity_of(principal: Principal, do_not_sell_signal: bool) -> Identity:
 
     def text(name: str) -> str | None:
         value = claims.get(name)
-        return value if isinstance(value, str) and 0 < len(value) <= 320 else None
+        return value if isinstance(value, str) and 0 < len(value) <= 320 and value.isprintable() else None
 
     return Identity(
         user_id=principal.user_id,

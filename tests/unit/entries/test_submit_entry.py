@@ -1,6 +1,7 @@
 """submitEntry: one registration a person, only while open, only by the rules, and the same answer to the same key."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -137,6 +138,12 @@ async def test_a_draft_is_not_there(shared_database: Any) -> None:
         draft = campaign(state="DRAFT")
         await publish(service, draft)
         assert (await submit(service, "ann", wishes(draft)))["__typename"] == "NotFound"
+        [seen] = await service.entities(
+            "... on Campaign { viewerEligibility { eligible } }",
+            [{"__typename": "Campaign", "id": draft["id"]}],
+            token=issuer.token("ann"),
+        )
+        assert seen == {"viewerEligibility": None}, "nor is what it will ask for"
 
 
 async def test_the_same_key_replays_and_another_input_is_refused(shared_database: Any) -> None:
@@ -210,6 +217,31 @@ async def test_each_accepted_registration_leaves_one_sighting(database: Any) -> 
         assert b"bea@example.com" in bodies
         assert bodies.count(tour["id"].encode()) == 2, "who may see her depends on where she registered"
         assert all(b"example.com" not in row["body"] for row in rows), "sealed at rest"
+
+
+async def test_a_sighting_says_whether_the_browser_opts_out(database: Any) -> None:
+    async with entries_service(database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        for name, signal in (("ann", "1"), ("bea", "0")):
+            await submit(service, name, wishes(tour), headers={"sec-gpc": signal})
+        rows = await service.resources.database.pool.fetch("SELECT body FROM outbox ORDER BY id")
+        sightings = [json.loads(service.resources.sealer.open(row["body"], "outbox")) for row in rows]
+        assert {s["user_id"]: s["do_not_sell_signal"] for s in sightings} == {
+            id_of("ann"): True,
+            id_of("bea"): False,
+        }
+
+
+async def test_a_country_is_read_whatever_its_case(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
+        tour = campaign(gate={"region": {"countries": ["IE"]}})
+        await publish(service, tour)
+        taken = await submit(service, "ann", wishes(tour), country="ie")
+        assert taken["__typename"] == "EntrySubmitted"
+        for country in ("Ireland", "US"):
+            refused = await submit(service, "bea", wishes(tour), country=country)
+            assert refused["reasons"][0]["code"] == "REGION_NOT_SERVED"
 
 
 async def test_terms_that_changed_since_they_were_read_are_read_again(shared_database: Any) -> None:

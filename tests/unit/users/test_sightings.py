@@ -32,6 +32,18 @@ async def test_repeated_and_doubled_sightings_change_nothing(users: ServiceUnder
     assert await users.resources.database.pool.fetchval("SELECT version FROM app_user") == 1
 
 
+async def test_a_browsers_signal_is_heeded_in_a_registration_too(
+    users: ServiceUnderTest, entries: EntriesPeer
+) -> None:
+    await users.graphql("{ viewer { id } }", token=issuer.token("known"))
+    await sight(
+        users, *[sighting(name, do_not_sell_signal=True) for name in ("known", "new")], sighting("quiet")
+    )
+    await deliver_all(users)
+    assert [entries.of(name)[-1]["do_not_sell"] for name in ("known", "new")] == [True, True]
+    assert entries.of("quiet") == []
+
+
 async def test_a_changed_claim_of_somebody_known_is_published_by_the_worker(
     users: ServiceUnderTest, entries: EntriesPeer
 ) -> None:

@@ -102,6 +102,7 @@ async def submit_entry(
         preferences=[preference.market_id for preference in input.preferences],
         ticket_quantity=input.ticket_quantity,
         idempotency_key=input.idempotency_key,
+        do_not_sell_signal=info.context.do_not_sell_signal,
     )
     try:
         outcome = await info.context.submissions.submit(submission)
