@@ -42,9 +42,10 @@ SELECT EXISTS (
 )
 
 -- name: roles_held
--- The user's live roles on a team, or on one campaign of it.
+-- The user's live roles on a team, or on one campaign of it; only those that she has until some moment, or for good.
 SELECT role FROM live_binding
 WHERE user_id = :user_id AND team_id = :team_id AND (campaign_id IS NULL OR campaign_id = :campaign_id)
+  AND (expires_at IS NULL OR NOT :for_good::boolean AND expires_at >= coalesce(:until::timestamptz, now()))
 
 -- name: binding_by_id
 -- One binding.

@@ -162,9 +162,11 @@ class TeamsStore:
     async def _give(
         self, connection: Connection, actor: str, grant: wire.Grant, team_id: str
     ) -> wire.Binding:
-        held = await self._held(connection, actor, team_id, grant.campaign_id)
+        held = await self._held(connection, actor, team_id, grant.campaign_id, grant)
         if not rules.may_give(held, grant.role):
-            raise Forbidden("You can only grant roles that allow nothing that you may not do there yourself.")
+            raise Forbidden(
+                "You can only grant roles that allow nothing that you may not do there yourself, and for no longer."
+            )
         if not await self._database.fetchval(q.user_exists, connection, id=grant.user_id):
             raise NotFound("There is no such user. She must have signed in once.", path=["userId"])
         before = await self._database.fetchrow(
@@ -216,10 +218,22 @@ class TeamsStore:
         return wire.Team(row["id"], row["name"])
 
     async def _held(
-        self, connection: Connection, user_id: str, team_id: str, campaign_id: str | None
+        self,
+        connection: Connection,
+        user_id: str,
+        team_id: str,
+        campaign_id: str | None,
+        throughout: wire.Grant | None = None,
     ) -> list[str]:
+        """The user's live roles; with `throughout` those that last as long as that grant."""
         rows = await self._database.fetch(
-            q.roles_held, connection, user_id=user_id, team_id=team_id, campaign_id=campaign_id
+            q.roles_held,
+            connection,
+            user_id=user_id,
+            team_id=team_id,
+            campaign_id=campaign_id,
+            for_good=throughout is not None and throughout.expires_at is None,
+            until=throughout and throughout.expires_at,
         )
         return [row["role"] for row in rows]
 

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import strawberry
 
+from services.kit.policy import AccessDenied
 from services.kit.types import ID, CountryCode, DateTime, EmailAddress, Locale, PhoneNumber
 from services.users.subgraph import backend
 from services.users.subgraph.access_types import ADMIN, Permission, Role
@@ -205,8 +206,10 @@ class Campaign:
 
 
 async def _member(info: Info, id: str) -> User:
-    """The user of a binding that the viewer sees: she shares the team, so she sees the user too."""
+    """The user of a binding that the viewer sees. Who shares the team sees the user too; whose role there has ended,
+    and is explained to her, does not.
+    """
     user = await info.context.user_by_id.load(id)
     if user is None:
-        raise LookupError("the user of a visible binding is visible")
+        raise AccessDenied
     return User.of(user)

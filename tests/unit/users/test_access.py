@@ -87,6 +87,20 @@ async def test_the_binding_that_decides_is_named(users: ServiceUnderTest, world:
         assert (found["binding"] or {}).get("role") == role
 
 
+async def test_a_role_that_has_ended_is_explained_without_telling_who_granted_it(
+    users: ServiceUnderTest, world: World
+) -> None:
+    pool = users.resources.database.pool
+    await pool.execute("UPDATE role_binding SET expires_at = now() WHERE user_id = $1", uid("analyst"))
+    answer = await users.graphql(
+        EXPLAIN.replace("user { globalUserId }", "grantedBy { globalUserId }"),
+        {"user": uid("analyst"), "permission": "EXPORT_RUN", "team": world.team},
+        token=issuer.token("analyst"),
+    )
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+    assert answer["data"]["explainAccess"]["reason"].endswith("until it expired.")
+
+
 async def test_explanations_are_for_herself_and_managers(users: ServiceUnderTest, world: World) -> None:
     asked = {"user": uid("viewer"), "permission": "CODE_READ", "team": world.team}
     for subject, code in [

@@ -73,6 +73,22 @@ async def test_no_grant_above_the_grantors(users: ServiceUnderTest, world: World
         assert answer["__typename"] == outcome, (subject, role)
 
 
+async def test_no_grant_outlasts_the_grantors(users: ServiceUnderTest, world: World) -> None:
+    on_team = {"role": "ADMIN", "teamId": world.team}
+    days = [(datetime.now(UTC) + timedelta(days=n)).isoformat() for n in range(4)]
+    await run(users, "owner", "grantRole", **on_team, userId=uid("stranger"), expiresAt=days[2])
+    for subject, end, outcome in [
+        ("stranger", None, "Forbidden"),
+        ("stranger", days[3], "Forbidden"),
+        ("fan", None, "Forbidden"),
+        ("fan", days[3], "Forbidden"),
+        ("fan", days[1], "RoleGranted"),
+        ("stranger", days[2], "RoleGranted"),
+    ]:
+        answer = await run(users, "stranger", "grantRole", **on_team, userId=uid(subject), expiresAt=end)
+        assert answer["__typename"] == outcome, (subject, end)
+
+
 async def test_a_grant_works_on_the_very_next_request_until_it_is_revoked(
     users: ServiceUnderTest, world: World
 ) -> None:
