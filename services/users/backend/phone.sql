@@ -35,14 +35,14 @@ RETURNING user_id, expires_at
 
 -- name: mark_sent
 -- The message is out; its text is not needed any more.
-UPDATE phone_verification SET message_sealed = NULL WHERE id = ANY(:ids::text[])
+UPDATE phone_verification SET message_sealed = NULL WHERE message_sealed IS NOT NULL AND id = ANY(:ids::text[])
 
 -- name: postpone_sending
 -- The sender did not take these: tried again later, doubling up to a minute.
 UPDATE phone_verification
 SET send_attempts = send_attempts + 1,
     next_send_at = now() + least(interval '60 seconds', interval '1 second' * power(2, least(send_attempts, 6)))
-WHERE id = ANY(:ids::text[])
+WHERE message_sealed IS NOT NULL AND id = ANY(:ids::text[])
 
 -- name: lock_unsent
 -- Messages that are due, whose code still works, and that nobody else is sending right now.
