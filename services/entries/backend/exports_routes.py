@@ -21,13 +21,13 @@ api = Api("Entry Service: exports", "1.0.0")
 @api.post("/exports", x.NewExport, x.ExportAnswer)
 async def start_export(call: Call[x.NewExport]) -> x.ExportAnswer:
     """Has a file written by the worker."""
-    return await call.service.exports.start(call.actor, call.body)
+    return await call.service.exports.start(call.require_actor(), call.body)
 
 
 @api.post("/exports/cancel", x.ExportId, x.ExportAnswer)
 async def cancel_export(call: Call[x.ExportId]) -> x.ExportAnswer:
     """Stops an export that is not done."""
-    return await call.service.exports.cancel(call.actor, call.body.export_id)
+    return await call.service.exports.cancel(call.require_actor(), call.body.export_id)
 
 
 @api.post("/exports/batch", Ids, x.Exports)

@@ -11,7 +11,7 @@ MOST_SELECTIONS = 5000
 @api.post("/waves", w.NewWave, w.WaveAnswer)
 async def create_wave(call: Call[w.NewWave]) -> w.WaveAnswer:
     """Drafts a wave."""
-    return await call.service.waves.create(call.actor, call.body)
+    return await call.service.waves.create(call.require_actor(), call.body)
 
 
 @api.post("/waves/preview", w.WaveId, w.Preview)
@@ -23,26 +23,26 @@ async def preview_selection(call: Call[w.WaveId]) -> w.Preview:
 @api.post("/waves/commit", w.WaveId, w.WaveAnswer)
 async def commit_wave(call: Call[w.WaveId]) -> w.WaveAnswer:
     """Freezes the roster, publishes its root and the commitment to the seed."""
-    committed = await call.service.rosters.commit(call.actor, call.body.wave_id)
+    committed = await call.service.rosters.commit(call.require_actor(), call.body.wave_id)
     return w.WaveAnswer(await call.service.waves.wave(call.body.wave_id), replayed=not committed)
 
 
 @api.post("/waves/run", w.RunWave, w.WaveAnswer)
 async def run_selection(call: Call[w.RunWave]) -> w.WaveAnswer:
     """Has a committed wave drawn by the worker; safe to repeat."""
-    return await call.service.waves.run(call.actor, call.body)
+    return await call.service.waves.run(call.require_actor(), call.body)
 
 
 @api.post("/waves/finalize", w.WaveId, w.WaveAnswer)
 async def finalize_wave(call: Call[w.WaveId]) -> w.WaveAnswer:
     """Makes the outcome of a run final: fans see it, codes may be assigned."""
-    return await call.service.waves.finalize(call.actor, call.body.wave_id)
+    return await call.service.waves.finalize(call.require_actor(), call.body.wave_id)
 
 
 @api.post("/waves/cancel", w.WaveId, w.WaveAnswer)
 async def cancel_wave(call: Call[w.WaveId]) -> w.WaveAnswer:
     """Calls a wave off that is not final."""
-    return await call.service.waves.cancel(call.actor, call.body.wave_id)
+    return await call.service.waves.cancel(call.require_actor(), call.body.wave_id)
 
 
 @api.post("/waves/verify", w.WaveId, w.Verification)

@@ -10,7 +10,7 @@ from services.entries.subgraph.exports_policy import EXPORTS
 from services.entries.subgraph.metrics_policy import METRICS
 from services.entries.subgraph.waves_policy import WAVES
 from services.kit.access import Permission, Scope
-from services.kit.policy import FAN, PUBLIC, SIGNED_IN, Rule, owner, permission
+from services.kit.policy import FAN, PUBLIC, SIGNED_IN, Rule, any_of, owner, permission
 
 
 async def scope_of_campaign(campaign: Any, info: Any, _arguments: dict[str, Any]) -> Scope | None:
@@ -18,13 +18,19 @@ async def scope_of_campaign(campaign: Any, info: Any, _arguments: dict[str, Any]
     return await info.context.scope_by_campaign.load(campaign.id)
 
 
+async def _scope_of_entry(entry: Any, _info: Any, _arguments: dict[str, Any]) -> Scope:
+    return entry.scope
+
+
 _HERSELF = owner(lambda user: user.id)
+_HERS = owner(lambda entry: entry.user.id)
 
 POLICY: dict[str, Rule] = {
     "Query.entry": SIGNED_IN,
     "Mutation.submitEntry": FAN,
     "Mutation.updateEntryPreferences": FAN,
     "Mutation.withdrawEntry": FAN,
+    "Entry.selections": any_of(_HERS, permission(Permission.SELECTION_READ, _scope_of_entry)),
     "Entry.*": PUBLIC,
     "Preference.*": PUBLIC,
     "Market.id": PUBLIC,

@@ -56,6 +56,8 @@ class Query:
         try:
             return DrawVerification.of(await info.context.waves.backend.verify(wave_id))
         except Problem as problem:
+            if problem.code != "NOT_FOUND":
+                raise
             raise Invalid([Issue(["waveId"], problem.code, problem.detail)]) from problem
 
     @strawberry.federation.field(

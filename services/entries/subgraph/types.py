@@ -79,6 +79,7 @@ class Entry:
     ticket_quantity: int = strawberry.field(description="How many tickets she would like to buy.")
     submitted_at: DateTime = strawberry.field(description="When she registered; anew after a withdrawal.")
     updated_at: DateTime = strawberry.field(description="When anything about it changed last.")
+    scope: strawberry.Private[Scope]
 
     @strawberry.field(description="Whether it can be selected, and if not, why.")
     async def eligibility(self, info: Info) -> Eligibility:
@@ -95,11 +96,11 @@ class Entry:
         entry = await info.context.entry_by_id.load(id)
         if entry is None:
             return None
-        scope = Scope(entry.team_id, entry.campaign_id)
+        found = cls.of(entry)
         if entry.user_id == info.context.user_id or await info.context.access.allows(
-            Permission.ENTRY_READ, scope
+            Permission.ENTRY_READ, found.scope
         ):
-            return cls.of(entry)
+            return found
         return None
 
     @classmethod
@@ -117,6 +118,7 @@ class Entry:
             ticket_quantity=entry.ticket_quantity,
             submitted_at=DateTime(entry.submitted_at),
             updated_at=DateTime(entry.updated_at),
+            scope=Scope(entry.team_id, entry.campaign_id),
         )
 
 

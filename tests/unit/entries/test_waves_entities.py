@@ -59,6 +59,8 @@ async def test_who_sees_what(database: Any) -> None:
         ]
         for token in fans:
             assert not await seen("Selection", won, selection_id, token)
+        half = await service.graphql(mine, token=service.grant("half", "ENTRY_READ", tour["team_id"]))
+        assert [error["extensions"]["code"] for error in half["errors"]] == ["FORBIDDEN"]
 
 
 async def test_a_winner_learns_nothing_of_the_wave_but_its_id(database: Any) -> None:
