@@ -4,6 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+Search = Annotated[str, Meta(max_length=200)]
+
 
 class GeoPoint(Struct):
     """Degrees, WGS 84."""
@@ -60,7 +62,7 @@ class Near(Struct):
 class VenueQuery(Struct):
     """Which venues to list: nearest first with `near`, else the most alike to `search`, else by name."""
 
-    search: str | None = None
+    search: Search | None = None
     country: str | None = None
     near: Near | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
@@ -69,5 +71,5 @@ class VenueQuery(Struct):
 class ArtistQuery(Struct):
     """Which artists to list, the most alike first."""
 
-    search: str
+    search: Search
     limit: Annotated[int, Meta(ge=1, le=100)] = 20

@@ -98,6 +98,7 @@ class Changes:
             target = await write(connection)
             after = await self._document(connection, change.campaign_id)
             rules.check_working(after, opening=change.opening)
+            rules.check_begun(before, after)
             outgoing = await self._leave_behind(
                 connection, change.actor, change.action, target, before, after
             )

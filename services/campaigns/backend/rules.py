@@ -106,6 +106,14 @@ def check_working(campaign: wire.Campaign, *, opening: bool = False) -> None:
         raise Invalid(issues, "The campaign cannot work like this; see issues.")
 
 
+def check_begun(before: wire.Campaign, after: wire.Campaign) -> None:
+    """Refuses to put off a beginning that has been: what entries point at could be changed again. Raises Invalid."""
+    begun = before.state in (S.OPEN, S.PAUSED)
+    if begun and after.registration.opens_at > before.registration.opens_at:
+        message = "Registration has begun: opensAt cannot be put off any more."
+        raise Invalid([Issue(["registration", "opensAt"], "LOCKED", message)])
+
+
 def snapshot(campaign: wire.Campaign) -> snapshot_wire.Snapshot:
     """What other services know of a campaign: of its markets those with an event, for nobody could win in another."""
     served = {event.market_id for event in campaign.events}

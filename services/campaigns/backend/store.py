@@ -1,7 +1,8 @@
 """Campaigns in SQL: typed twins of `queries.sql`."""
 
+import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from services.kit.pg import Connection, Database, Queries
 
 q = Queries(Path(__file__).with_name("queries.sql"))
 _decode = msgspec.json.Decoder(wire.Campaign).decode
+_PLACE = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,6})?)\|(.+)")
 
 
 class Store:
@@ -188,10 +190,7 @@ def _given(value: Any) -> Any:
 def _place(after: str | None) -> tuple[Decimal | None, str | None]:
     if after is None:
         return None, None
-    rank, _, id_ = after.partition("|")
-    try:
-        return Decimal(rank), id_
-    except InvalidOperation:
-        raise Invalid(
-            [Issue(["after"], "BAD_CURSOR", "after must be a cursor from an earlier page")]
-        ) from None
+    place = _PLACE.fullmatch(after)
+    if place is None:
+        raise Invalid([Issue(["after"], "BAD_CURSOR", "after must be a cursor from an earlier page")])
+    return Decimal(place[1]), place[2]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from services.campaigns.backend.catalogue_wire import Artist, GeoPoint, Venue
+from services.campaigns.backend.catalogue_wire import Artist, GeoPoint, Search, Venue
 from services.campaigns.backend.gate_wire import Gate
 
 IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -123,7 +123,7 @@ class CampaignQuery(Struct):
     artist_id: str | None = None
     team_id: str | None = None
     non_public: bool = False
-    search: str | None = None
+    search: Search | None = None
     open_at: Moment | None = None
     order_by: Literal["NEWEST", "OPENS_SOONEST", "CLOSES_SOONEST"] = "NEWEST"
     after: str | None = None

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.kit.paging import encode_cursor
 from tests.unit.campaigns.campaigns import Campaigns, moment, window
 
 DAY = timedelta(days=1)
@@ -86,7 +87,16 @@ async def test_pages_hold_each_campaign_once_even_where_the_order_ties(
 
 
 @pytest.mark.parametrize(
-    "arguments", ["first: 0", "first: 101", "first: -1", 'after: "nonsense"', 'after: "YWJj"']
+    "arguments",
+    [
+        "first: 0",
+        "first: 101",
+        "first: -1",
+        'after: "nonsense"',
+        'after: "YWJj"',
+        f'after: "{encode_cursor("1e999999|cmp_1")}"',
+        f'filter: {{ search: "{"a" * 201}" }}',
+    ],
 )
 async def test_a_page_that_cannot_be_is_a_bad_request(campaigns: Campaigns, arguments: str) -> None:
     answer = await campaigns.service.graphql(f"{{ campaigns({arguments}) {{ nodes {{ id }} }} }}")

@@ -87,6 +87,17 @@ async def update_window(campaigns: Campaigns, id_: str, hours: dict[str, str]) -
     await update(campaigns, id_, registration=hours)
 
 
+@pytest.mark.parametrize("state", ["OPEN", "PAUSED"])
+async def test_what_has_opened_is_never_scheduled_again(campaigns: Campaigns, state: str) -> None:
+    id_ = await campaigns.draft()
+    await update_window(campaigns, id_, window(timedelta(hours=-2), timedelta(hours=2)))
+    await campaigns.put(id_, state=state)
+    later = await update(campaigns, id_, registration=window(timedelta(hours=1), timedelta(hours=2)))
+    assert [issue["path"] for issue in later["issues"]] == [["registration", "opensAt"]]
+    longer = await update(campaigns, id_, registration=window(timedelta(hours=-3), timedelta(hours=3)))
+    assert longer["__typename"] == "CampaignUpdated"
+
+
 async def test_an_open_campaign_keeps_texts_for_its_default_locale(campaigns: Campaigns) -> None:
     id_ = await campaigns.opened()
     refused = await update(campaigns, id_, defaultLocale="es-MX")
