@@ -51,6 +51,7 @@ def create_app(mint: Mint) -> Starlette:
             return _refusal("invalid_request", "the form is too large or has no length")
         fields = dict(parse_qsl((await request.body()).decode(errors="replace")))
         grant = fields.get("grant_type")
+        overrides: dict[str, object] = {}
         if grant == PERSONA_GRANT:
             try:
                 persona = find(fields.get("persona", ""))
@@ -61,9 +62,10 @@ def create_app(mint: Mint) -> Starlette:
             if not _CLIENT_ID.fullmatch(client) or fields.get("client_secret") != CLIENT_SECRET:
                 return _refusal("invalid_client", "the client's id or secret is wrong", status=401)
             persona = Persona(client, client, client, f"{client}@services.example", "en-US")
+            overrides["client_id"] = client  # RFC 9068: a client that speaks for itself, not for a person
         else:
             return _refusal("unsupported_grant_type", f"use client_credentials or {PERSONA_GRANT}")
-        claims = claims_of(persona, mint.issuer, mint.audience, DEFAULT_LIFETIME_SECONDS, {})
+        claims = claims_of(persona, mint.issuer, mint.audience, DEFAULT_LIFETIME_SECONDS, overrides)
         return JSONResponse(
             {
                 "access_token": mint.sign(claims),

@@ -114,7 +114,12 @@ async def test_the_token_endpoint(mint: Mint, form: dict[str, str], status: int,
         response = await client.post("/token", data=form)
     assert response.status_code == status
     body = response.json()
-    assert (verify(mint, body["access_token"])["sub"] if status == 200 else body["error"]) == outcome
+    if status != 200:
+        assert body["error"] == outcome
+        return
+    claims = verify(mint, body["access_token"])
+    assert claims["sub"] == outcome
+    assert claims.get("client_id") == form.get("client_id")
 
 
 async def test_discovery_leads_to_the_keys(mint: Mint):
