@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { Refusal } from './refusal.mjs';
 
+const MAX_NESTING = 100;
+
 /** The whole body, at most `limit` bytes. */
 export function readBody(req, limit) {
   return new Promise((resolve, reject) => {
@@ -62,9 +64,16 @@ export function checkParams(params, maxQueryBytes) {
   if (typeof query !== 'string' || query === '') throw bad('"query" must be a GraphQL document.');
   if (query.length > maxQueryBytes) throw bad(`"query" holds at most ${maxQueryBytes} characters; use variables.`);
   if (!isObjectOrAbsent(variables)) throw bad('"variables" must be an object.');
+  if (!nestsWithin(variables, MAX_NESTING)) throw bad(`"variables" nests deeper than ${MAX_NESTING} levels.`);
   if (!isObjectOrAbsent(extensions)) throw bad('"extensions" must be an object.');
   if (operationName != null && typeof operationName !== 'string') throw bad('"operationName" must be a string.');
   return { query, variables: variables ?? undefined, operationName: operationName || undefined };
+}
+
+/** Coercion recurses: what nests without end would overflow its stack. */
+function nestsWithin(value, levels) {
+  if (value === null || typeof value !== 'object') return true;
+  return levels > 0 && Object.values(value).every((inner) => nestsWithin(inner, levels - 1));
 }
 
 function isObjectOrAbsent(value) {
