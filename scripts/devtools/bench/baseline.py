@@ -12,7 +12,7 @@ from pathlib import Path
 
 import asyncpg
 
-from scripts.devtools.bench.layers import Done
+from scripts.devtools.bench.layers import BenchError, Done
 
 NAME = "insert"
 
@@ -30,10 +30,6 @@ VALUES ('ent_' || gen_random_uuid(), 'cmp_bench', 'usr_' || gen_random_uuid(), u
         ARRAY['mkt_a', 'mkt_b', 'mkt_c'], 1, 'US', true, uuid_send(gen_random_uuid()))
 ON CONFLICT DO NOTHING
 """
-
-
-class BaselineError(Exception):
-    """A sentence: why the bare insert could not be measured."""
 
 
 @asynccontextmanager
@@ -81,7 +77,7 @@ class PgBench:
         """Nothing to do."""
 
     async def run(self, seconds: float) -> Done:
-        """One run. Raises BaselineError."""
+        """One run. Raises BenchError."""
         whole = max(1, round(seconds))
         process = await asyncio.create_subprocess_exec(
             *self._command,
@@ -100,9 +96,7 @@ class PgBench:
         count = re.search(rb"transactions actually processed: (\d+)", output)
         rate = re.search(rb"tps = ([0-9.]+) \(without", output)
         if process.returncode != 0 or count is None or rate is None:
-            raise BaselineError(
-                f"pgbench failed: {(errors or output).decode(errors='replace').strip()[-300:]}"
-            )
+            raise BenchError(f"pgbench failed: {(errors or output).decode(errors='replace').strip()[-300:]}")
         return Done(int(count[1]), int(count[1]) / float(rate[1]))
 
 

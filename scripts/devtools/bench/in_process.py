@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from scripts.devtools.bench.layers import Done, Layer
+from scripts.devtools.bench.layers import BenchError, Done, Layer
 from scripts.devtools.bench.requests import FanRequests
 from scripts.devtools.campaign_setup import Campaign
 from scripts.devtools.load.response import Response
@@ -31,9 +31,9 @@ Call = Callable[
 
 @asynccontextmanager
 async def in_process(
-    environment: dict[str, str], issuer: str, campaign: Campaign, fans: FanRequests, concurrency: int
+    environment: dict[str, str], campaign: Campaign, fans: FanRequests, concurrency: int
 ) -> AsyncIterator[list[Layer]]:
-    """The three layers. `environment` is what the running entries process was told."""
+    """The three layers. `environment` is what the running entries process was told. Raises BenchError."""
     os.environ.update(environment)
     backend_app = import_module("services.entries.backend.app")
     subgraph_app = import_module("services.entries.subgraph.app")
@@ -45,36 +45,49 @@ async def in_process(
     async with AsyncExitStack() as stack:
         backend = backend_app.create_app(backend_settings)
         await stack.enter_async_context(backend.lifespan())
-        transport = httpx.ASGITransport(backend)
-        subgraph = subgraph_app.create_app(settings, transport=transport)
-        await stack.enter_async_context(subgraph.lifespan())
+        transport = Overheard(httpx.ASGITransport(backend))
+        app = subgraph_app.create_app(settings, transport=transport)
+        await stack.enter_async_context(app.lifespan())
         upstream = Upstream(
             "http://backend", key=BackendKey(settings.backend_keys).value, timeout=10, transport=transport
         )
         stack.push_async_callback(upstream.aclose)
-        submissions = Submissions(issuer, campaign)
+        subgraph = Subgraph(app, RouterProof(settings.router_secrets), fans, concurrency)
+        await subgraph.register_one()
+        submissions = Submissions(transport.registration(), campaign)
+        submit, post = backend.resources.submissions.submit, client.EntriesBackend(upstream, None).submit
         yield [
-            Batches(
-                "store", backend.resources.submissions.submit, submissions, wire.Submission, wire, concurrency
-            ),
-            Batches(
-                "route",
-                client.EntriesBackend(upstream, None).submit,
-                submissions,
-                client.Submission,
-                client,
-                concurrency,
-            ),
-            Subgraph(subgraph, RouterProof(settings.router_secrets), fans, concurrency),
+            Batches("store", submit, submissions, wire, concurrency),
+            Batches("route", post, submissions, client, concurrency),
+            subgraph,
         ]
 
 
-class Submissions:
-    """Registrations of fans who have no token, as a subgraph would hand them on."""
+class Overheard(httpx.AsyncBaseTransport):
+    """The way from the subgraph to its backend. It keeps what was sent last, for the layers below to send the like."""
 
-    def __init__(self, issuer: str, campaign: Campaign) -> None:
-        self._issuer = issuer
-        self._campaign = campaign
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+        self._sent = b""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Part of httpx.AsyncBaseTransport."""
+        self._sent = request.content
+        return await self._transport.handle_async_request(request)
+
+    def registration(self) -> dict[str, Any]:
+        """The registration that the subgraph sent last. Raises BenchError when it sent none."""
+        sent = msgspec.json.decode(self._sent) if self._sent else {}
+        if not sent.get("submissions"):
+            raise BenchError("The subgraph did not send a first registration on to its backend: see its log.")
+        return sent["submissions"][0]
+
+
+class Submissions:
+    """Registrations of fans who have no token, each like the one that a subgraph sent."""
+
+    def __init__(self, example: dict[str, Any], campaign: Campaign) -> None:
+        self._example = example
         self._orders = itertools.cycle(itertools.permutations(campaign.market_ids))
         self._run = secrets.token_hex(6)
         self._numbers = itertools.count()
@@ -85,23 +98,13 @@ class Submissions:
 
     def _one(self, number: int) -> dict[str, Any]:
         subject = f"bench-{self._run}-{number}"
-        identity = {
-            "user_id": user_id(self._issuer, subject),
-            "issuer": self._issuer,
+        identity = self._example["identity"]
+        changed = {
+            "user_id": user_id(identity["issuer"], subject),
             "subject": subject,
             "email": f"{subject}@fans.example",
-            "name": "Bea Bench",
-            "member_id": None,
-            "locale": "en-US",
-            "country": "US",
         }
-        return {
-            "campaign_id": self._campaign.id,
-            "identity": identity,
-            "preferences": list(next(self._orders)),
-            "ticket_quantity": None,
-            "idempotency_key": None,
-        }
+        return {**self._example, "identity": {**identity, **changed}, "preferences": list(next(self._orders))}
 
 
 class Batches:
@@ -112,15 +115,14 @@ class Batches:
         name: str,
         submit: Callable[[Sequence[Any]], Awaitable[list[Any]]],
         submissions: Submissions,
-        kind: Any,
-        outcomes: Any,
+        types: Any,
         size: int,
     ) -> None:
         self.name = name
         self._submit = submit
         self._submissions = submissions
-        self._kind = kind
-        self._submitted = outcomes.Submitted
+        self._kind = types.Submission
+        self._submitted = types.Submitted
         self._size = size
 
     async def prepare(self, seconds: float) -> None:
@@ -153,6 +155,13 @@ class Subgraph:
     async def prepare(self, seconds: float) -> None:
         """Sign enough tokens."""
         await self._fans.fill(seconds, self.name)
+
+    async def register_one(self) -> None:
+        """One registration, whatever comes of it."""
+        await self._fans.fill(0, self.name)
+        if (request := self._fans.next()) is not None:
+            token, body = request
+            await self._post(b"Bearer " + token, body)
 
     async def run(self, seconds: float) -> Done:
         """As many at a time as agreed, each sending the next when it has its answer."""

@@ -8,6 +8,10 @@ from typing import Protocol
 from scripts.devtools.load import usage
 
 
+class BenchError(Exception):
+    """A sentence: why a layer cannot be measured."""
+
+
 @dataclass(frozen=True)
 class Done:
     """What one turn did: `count` of whatever the layer does, in `seconds`. `refused` counts what went wrong."""

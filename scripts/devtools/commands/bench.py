@@ -11,9 +11,9 @@ from rich.markup import escape
 
 from scripts.devtools import settings as devsettings
 from scripts.devtools.bench import report
-from scripts.devtools.bench.baseline import BaselineError, baseline
+from scripts.devtools.bench.baseline import baseline
 from scripts.devtools.bench.in_process import in_process
-from scripts.devtools.bench.layers import summarize, take_turns
+from scripts.devtools.bench.layers import BenchError, summarize, take_turns
 from scripts.devtools.bench.requests import FanRequests
 from scripts.devtools.bench.routed import CampaignPage, Routed
 from scripts.devtools.commands.load import EXPECTED
@@ -62,7 +62,7 @@ def bench(*, rounds: int = 5, seconds: float = 2.0, concurrency: int = 32, json:
                 f" {MOST_CONCURRENCY} in flight."
             )
         return uvloop.run(_run(console, rounds, seconds, concurrency, json))
-    except (*EXPECTED, BaselineError) as error:
+    except (*EXPECTED, BenchError) as error:
         console.print(f"[red]error:[/] {escape(str(error))}")
         return 2
 
@@ -76,7 +76,7 @@ async def _run(console: Console, rounds: int, seconds: float, concurrency: int, 
     async with AsyncExitStack() as stack:
         bare = await stack.enter_async_context(baseline(session.entries_dsn, concurrency))
         inside = await stack.enter_async_context(
-            in_process(_environment(session), session.state.issuer, session.campaign, fans, concurrency)
+            in_process(_environment(session), session.campaign, fans, concurrency)
         )
         routed = Routed(session.target, fans, concurrency)
         page = CampaignPage(session.target, session.campaign, session.registered, concurrency)

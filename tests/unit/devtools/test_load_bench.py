@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 
+import httpx
 import pytest
 
-from scripts.devtools.bench.layers import Done, Turn, summarize, take_turns
+from scripts.devtools.bench.in_process import Overheard, Submissions
+from scripts.devtools.bench.layers import BenchError, Done, Turn, summarize, take_turns
 from scripts.devtools.bench.routed import is_whole_page
+from scripts.devtools.campaign_setup import Campaign
 from scripts.devtools.load.response import Response
 
 
@@ -67,3 +70,40 @@ def test_without_a_baseline_there_is_no_ratio() -> None:
 )
 def test_a_page_is_whole_when_every_subgraph_had_its_say(body: bytes, whole: bool) -> None:
     assert is_whole_page(Response(200, body, keep_alive=True)) is whole
+
+
+EXAMPLE = {
+    "campaign_id": "cmp_1",
+    "identity": {
+        "user_id": "usr_1",
+        "issuer": "http://issuer.test",
+        "subject": "fan-1",
+        "email": "a@b.example",
+        "country": "US",
+    },
+    "preferences": ["mkt_a", "mkt_b", "mkt_c"],
+    "something_new": True,
+}
+
+
+def test_registrations_are_like_the_example_each_of_another_fan() -> None:
+    submissions = Submissions(EXAMPLE, Campaign("cmp_1", "slug", ["mkt_a", "mkt_b", "mkt_c"], []))
+
+    batch = submissions.batch(6) + submissions.batch(6)
+
+    assert {tuple(sorted(item)) for item in batch} == {tuple(sorted(EXAMPLE))}
+    assert all(item["something_new"] and item["identity"]["country"] == "US" for item in batch)
+    assert len({item["identity"]["user_id"] for item in batch}) == 12
+    assert len({item["identity"]["email"] for item in batch}) == 12
+    assert len({tuple(item["preferences"]) for item in batch}) == 6
+
+
+async def test_what_the_subgraph_sends_is_overheard() -> None:
+    overheard = Overheard(httpx.MockTransport(lambda _request: httpx.Response(200)))
+    with pytest.raises(BenchError):
+        overheard.registration()
+
+    async with httpx.AsyncClient(transport=overheard) as client:
+        await client.post("http://backend/entries/submissions", json={"submissions": [EXAMPLE]})
+
+    assert overheard.registration() == EXAMPLE
