@@ -34,13 +34,17 @@ _SILENCE_SECONDS = 2.0  # how long no request waits again for a receiver that di
 
 @dataclass(frozen=True)
 class Route:
-    """Where a topic goes: `PUT` or `POST` to `path` on `target`, with the messages as the list under `field`."""
+    """Where a topic goes: `PUT` or `POST` to `path` on `target`, with the messages as the list under `field`.
+
+    With `insist` a target that just did not answer is tried all the same: for what is rare and cannot wait.
+    """
 
     topic: str
     target: str
     method: str
     path: str
     field: str
+    insist: bool = False
 
 
 class Outbox:
@@ -108,9 +112,12 @@ class Outbox:
         ids = [id_ for ids in batch for id_ in ids]
         async with self._database.transaction() as connection:
             rows = await self._database.fetch(_queries.lock_ids, connection, ids=ids)
-            now = time.monotonic()
-            await self._send(connection, [row for row in rows if self._silent_until[row["target"]] <= now])
+            await self._send(connection, [row for row in rows if self._is_worth_a_try(row)])
         return [None for _ in batch]
+
+    def _is_worth_a_try(self, row: Row) -> bool:
+        insist = self._by_target[row["topic"], row["target"]].insist
+        return insist or self._silent_until[row["target"]] <= time.monotonic()
 
     async def _send(self, connection: Connection, rows: list[Row]) -> int:
         groups: dict[tuple[str, str], list[tuple[str, msgspec.Raw]]] = defaultdict(list)

@@ -14,9 +14,9 @@ from services.kit.asgi import App
 from services.kit.backend import Resources, Transports, create_backend, open_resources
 from services.kit.outbox import Route
 
-# Entries first: it is the one that must know at once that a campaign is closed.
+# Entries must know at once that a campaign is closed.
 ROUTES = [
-    Route("campaign", "entries", "PUT", "/snapshots/campaigns", "campaigns"),
+    Route("campaign", "entries", "PUT", "/snapshots/campaigns", "campaigns", insist=True),
     Route("campaign", "codes", "PUT", "/snapshots/campaigns", "campaigns"),
     Route("campaign", "users", "PUT", "/snapshots/campaigns", "campaigns"),
     Route("audit", "users", "POST", "/audit/events", "events"),

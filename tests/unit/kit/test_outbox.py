@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import dataclasses
 from typing import Any
 
 import httpx
@@ -156,6 +157,18 @@ async def test_nobody_waits_again_for_a_receiver_that_did_not_answer(
     await make_due(db)
     assert await outbox.drain() == 2
     assert sorted(thing["id"] for thing in entries.things) == [1, 2]
+
+
+async def test_what_cannot_wait_is_tried_all_the_same(
+    db: Database, sealer: Sealer, entries: Receiver, codes: Receiver
+) -> None:
+    insisting = [dataclasses.replace(ROUTES[0], insist=True), ROUTES[1]]
+    outbox = Outbox(db, sealer, insisting, {"entries": entries.upstream(), "codes": codes.upstream()})
+    entries.down = codes.down = True
+    await outbox.deliver(await publish(db, outbox, {"id": 1}))
+    entries.down = codes.down = False
+    await outbox.deliver(await publish(db, outbox, {"id": 2}))
+    assert (entries.things, codes.things) == ([{"id": 2}], [])
 
 
 async def test_a_message_that_does_not_open_holds_up_no_other(
