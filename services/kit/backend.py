@@ -70,6 +70,7 @@ async def open_resources(
                 size=settings.db_pool_size,
                 statement_timeout_ms=settings.statement_timeout_ms,
                 name=f"monoql-{name}",
+                plan_cache_mode=settings.plan_cache_mode,
             )
         )
         peers = _open_peers(settings, transports or {})

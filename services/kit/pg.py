@@ -127,7 +127,7 @@ Connection = Any  # asyncpg.Connection or the pool's proxy of one
 
 @asynccontextmanager
 async def open_database(
-    url: str, *, size: int, statement_timeout_ms: int, name: str
+    url: str, *, size: int, statement_timeout_ms: int, name: str, plan_cache_mode: str = "auto"
 ) -> AsyncIterator[Database]:
     """A Database for the time of the context. It connects lazily, so start order does not matter."""
     pool = asyncpg.create_pool(
@@ -142,6 +142,7 @@ async def open_database(
             "statement_timeout": str(statement_timeout_ms),
             "application_name": name,
             "jit": "off",
+            "plan_cache_mode": plan_cache_mode,
         },
     )
     async with pool:

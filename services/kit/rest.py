@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from inspect import getdoc
 from typing import Any, Generic, TypeVar, cast
 
+import asyncpg
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from services.kit import errors
 from services.kit.asgi import BodyTooLarge
 from services.kit.proof import BackendKey
+from services.kit.telemetry import request_id
 
 B = TypeVar("B")
 MAX_BODY = 8 * 1024 * 1024
@@ -33,6 +35,13 @@ STATUS: dict[type[errors.DomainError], int] = {
     BodyTooLarge: 413,
 }
 DEFAULT_STATUS = 409
+# What is raised when the database is away, starting, stopping, full or too slow; timeouts are OSErrors too.
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+)
 
 _encoder = msgspec.json.Encoder()
 
@@ -136,7 +145,8 @@ class Api:
         ]
         document = _encoder.encode(self.openapi())
         routes.append(Route("/openapi.json", lambda _: Response(document, media_type="application/json")))
-        app = Starlette(routes=routes, exception_handlers={HTTPException: _http_problem})
+        handlers: dict[Any, Any] = {HTTPException: _http_problem, Exception: _failure}
+        app = Starlette(routes=routes, exception_handlers=handlers)
         app.state.service = service
         return app
 
@@ -224,6 +234,15 @@ async def _http_problem(_request: Request, error: Exception) -> Response:
     if status == 405:
         return problem(405, "METHOD_NOT_ALLOWED", "This path does not take that method.")
     return problem(status, "NOT_FOUND", "There is nothing under this path.")
+
+
+async def _failure(_request: Request, error: Exception) -> Response:
+    """The answer to what nobody expected. It is raised on, so that the shell logs it."""
+    if isinstance(error, AWAY):
+        message = "The service cannot reach its data right now. Try again shortly."
+        return problem(503, "UNAVAILABLE", message, retry_after_seconds=1)
+    message = f"Something went wrong here. Quote request id {request_id.get()} to support."
+    return problem(500, "INTERNAL_SERVER_ERROR", message)
 
 
 async def _body(request: Request) -> bytes:

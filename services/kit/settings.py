@@ -73,6 +73,9 @@ class BackendSettings(Settings):
     files_url: str = Field(".data/files", description="folder, file:// or s3:// URL for uploads and exports")
     db_pool_size: int = 8
     statement_timeout_ms: int = 5000
+    plan_cache_mode: Literal["auto", "force_generic_plan"] = Field(
+        "auto", description="force_generic_plan where planning a read costs more than running it"
+    )
     request_timeout: float = Field(6.0, description="seconds a REST request may take")
     users_backend_url: str | None = None
     campaigns_backend_url: str | None = None
