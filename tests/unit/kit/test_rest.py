@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -37,6 +38,9 @@ async def greet(call: Call[Greeting]) -> Greeted:
 async def find(call: Call[None]) -> Greeted:
     """Finds a greeting."""
     failures: dict[str, Exception] = {
+        "bug": ZeroDivisionError("SELECT secret"),
+        "away": ConnectionRefusedError("127.0.0.1:5432"),
+        "slow": asyncpg.QueryCanceledError("canceling statement"),
         "gone": NotFound("There is no greeting of that id."),
         "old": Conflict(7),
         "busy": RateLimited(3),
@@ -52,7 +56,9 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     app = api.app(None, BackendKey([SecretStr("new-key"), SecretStr("old-key")]))
     headers = {"x-backend-key": "old-key"}
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://backend", headers=headers
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        base_url="http://backend",
+        headers=headers,
     ) as client:
         yield client
 
@@ -98,6 +104,24 @@ async def test_a_domain_error_is_a_problem(
     assert (response.status_code, body["status"], body["code"]) == (status, status, code)
     assert member.items() <= body.items()
     assert response.headers.get("retry-after") == ("3" if code == "RATE_LIMITED" else None)
+
+
+@pytest.mark.parametrize(
+    ("id_", "status", "code"),
+    [
+        ("bug", 500, "INTERNAL_SERVER_ERROR"),
+        ("away", 503, "UNAVAILABLE"),
+        ("slow", 503, "UNAVAILABLE"),
+    ],
+)
+async def test_what_nobody_expected_is_a_problem_that_tells_nothing(
+    client: httpx.AsyncClient, id_: str, status: int, code: str
+) -> None:
+    response = await client.get(f"/greetings/{id_}")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response.headers.get("retry-after") == ("1" if code == "UNAVAILABLE" else None)
+    assert not any(word in response.text for word in ("SELECT", "5432", "cancel"))
 
 
 @pytest.mark.parametrize(
