@@ -146,10 +146,14 @@ class Outbox:
         """The ids of what was taken. A chunk that is malformed for the receiver is sent again in halves: one message
         that it cannot take holds up no other.
         """
+        peer = self._peers.get(route.target)
+        if peer is None:
+            log.warning("outbox message for a service whose URL is not set", target=route.target)
+            return []
         body = {route.field: [message for _, message in chunk]}
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                await self._peers[route.target].call(route.method, route.path, None, body, idempotent=True)
+                await peer.call(route.method, route.path, None, body, idempotent=True)
         except (Problem, DomainError, TimeoutError) as error:
             if isinstance(error, Problem) and error.status in _MALFORMED and len(chunk) > 1:
                 half = len(chunk) // 2
