@@ -1,10 +1,13 @@
 """Typed settings, read from the environment, failing fast with the name of what is wrong."""
 
 import base64
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_DEVELOPMENT_PASSWORD = re.compile(r"://[^/@]*:development-[^/@]*@")
 
 
 class SettingsError(SystemExit):
@@ -45,7 +48,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _no_development_secret_in_production(self) -> Self:
         if self.monoql_env == "production":
-            weak = [name.upper() for name in type(self).model_fields if _is_development(getattr(self, name))]
+            weak = [
+                str(field.validation_alias or name).upper()
+                for name, field in type(self).model_fields.items()
+                if _is_development(getattr(self, name))
+            ]
             if weak:
                 raise ValueError(f"MONOQL_ENV=production refuses the development value of {', '.join(weak)}")
         return self
@@ -90,6 +97,8 @@ def _env_name(location: tuple[Any, ...]) -> str:
 def _is_development(value: Any) -> bool:
     if isinstance(value, list):
         return any(_is_development(item) for item in value)  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, str):
+        return _DEVELOPMENT_PASSWORD.search(value) is not None
     if not isinstance(value, SecretStr):
         return False
     text = value.get_secret_value()
