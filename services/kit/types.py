@@ -10,6 +10,7 @@ import strawberry
 from strawberry.federation.schema_directives import Shareable
 from strawberry.scalars import ID
 
+from services.kit.locales import COUNTRIES, LOCALES
 from services.kit.upstream import Problem
 
 __all__ = ["ID", "SCALARS"]
@@ -25,9 +26,6 @@ CountryCode = NewType("CountryCode", str)
 EmailAddress = NewType("EmailAddress", str)
 PhoneNumber = NewType("PhoneNumber", str)
 URL = NewType("URL", str)
-
-LOCALES = ("en-US", "es-US", "en-CA", "fr-CA", "en-GB", "en-IE", "es-MX", "en-MX")
-COUNTRIES = ("US", "CA", "GB", "IE", "MX")
 
 
 def _one_of(kind: str, allowed: tuple[str, ...]) -> Callable[[Any], str]:

@@ -10,12 +10,12 @@ import msgspec
 
 from services.campaigns.backend import catalogue_wire
 from services.campaigns.backend.catalogue_rules import ALIKE, City, catalogue_id, fold, without_boroughs
+from services.kit.locales import COUNTRIES
 from services.kit.paging import Page, cut
 from services.kit.pg import Database, Queries, Row
 
 q = Queries(Path(__file__).with_name("catalogue.sql"))
 _DATA = Path(__file__).with_name("data")
-_COUNTRIES = frozenset({"US", "CA", "GB", "IE", "MX"})
 _decode_venue = msgspec.json.Decoder(catalogue_wire.Venue).decode
 
 
@@ -128,5 +128,5 @@ def populated_places() -> list[tuple[City, str]]:
             row["timezone"],
         )
         for row in rows
-        if row["countrycode"] in _COUNTRIES
+        if row["countrycode"] in COUNTRIES
     ]

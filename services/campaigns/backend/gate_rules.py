@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from services.campaigns.backend import gate_wire
 from services.kit.errors import Issue
+from services.kit.locales import COUNTRIES
 
 MOST_DEPTH = 5
 MOST_NODES = 50
@@ -11,7 +12,6 @@ MOST_NODES = 50
 BRANDS = frozenset({"VISA", "MASTERCARD", "AMEX", "DISCOVER"})
 PROVIDERS = frozenset({"VERIZON", "CITI"})
 TIERS = frozenset({"ASU"})
-COUNTRIES = frozenset({"US", "CA", "GB", "IE", "MX"})
 
 
 def gate_issues(gate: gate_wire.Gate | None, at: list[str]) -> list[Issue]:
@@ -55,7 +55,7 @@ def _node(gate: gate_wire.Gate, at: list[str]) -> list[Issue]:
     if gate.identity is not None:
         return _choice([*here, "tier"], [gate.identity.tier], TIERS)
     if gate.region is not None:
-        return _choice([*here, "countries"], gate.region.countries, COUNTRIES)
+        return _choice([*here, "countries"], gate.region.countries, frozenset(COUNTRIES))
     return []
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec import UNSET
@@ -10,11 +10,10 @@ from msgspec import UNSET
 from services.campaigns.backend import gate_wire, wire
 from services.campaigns.backend.gate_rules import gate_issues
 from services.kit.errors import Invalid, Issue
+from services.kit.locales import COUNTRIES, LOCALES
 
-LOCALES = frozenset({"en-US", "es-US", "en-CA", "fr-CA", "en-GB", "en-IE", "es-MX", "en-MX"})
-COUNTRIES = frozenset({"US", "CA", "GB", "IE", "MX"})
-IDENTITY_KEYS = frozenset({"EMAIL", "GLOBAL_USER_ID", "MEMBER_ID"})
-CODE_MODES = frozenset({"SINGLE_USE", "ACCOUNT_BOUND"})
+IDENTITY_KEYS = ("EMAIL", "GLOBAL_USER_ID", "MEMBER_ID")
+CODE_MODES = ("SINGLE_USE", "ACCOUNT_BOUND")
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CONTENT_LIMITS = {"title": 200, "summary": 1000, "body": 50_000, "terms": 50_000, "sms_template": 1000}
@@ -142,7 +141,7 @@ def _text(at: Path, text: str, most: int) -> list[Issue]:
     return []
 
 
-def _one_of(at: Path, value: str, allowed: frozenset[str]) -> list[Issue]:
+def _one_of(at: Path, value: str, allowed: Collection[str]) -> list[Issue]:
     return (
         []
         if value in allowed

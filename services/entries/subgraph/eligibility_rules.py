@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import babel
 
-from services.kit.types import LOCALES
+from services.kit.locales import LOCALES
 
 _EN: Mapping[str, str] = {
     "CAMPAIGN_NOT_OPEN": "Registration is not open right now.",
@@ -60,7 +60,6 @@ _BRANDS = {
     "DISCOVER": "Discover",
     "VERIZON": "Verizon",
     "CITI": "Citi",
-    "ASU": "Arizona State University",
 }
 _OR = {"en": "or", "es": "o", "fr": "ou"}
 

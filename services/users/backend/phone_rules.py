@@ -7,9 +7,8 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from services.kit.errors import DomainError, Invalid, Issue
-from services.users.backend.rules import LOCALES
+from services.kit.locales import COUNTRIES, LOCALES
 
-SERVED = ("US", "CA", "GB", "IE", "MX")
 _LOCALE_OF_REGION = {"US": "en-US", "CA": "en-CA", "GB": "en-GB", "IE": "en-IE", "MX": "es-MX"}
 _TEXTS = {
     "en": "{code} is your verification code. It works for {minutes} minutes. Never share it with anyone.",
@@ -47,7 +46,7 @@ class Number:
 
     @property
     def served(self) -> bool:
-        return self.region in SERVED
+        return self.region in COUNTRIES
 
 
 def parse_number(text: str) -> Number:

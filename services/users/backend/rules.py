@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.kit.errors import Invalid, Issue
+from services.kit.locales import LOCALES
 from services.kit.permissions import Permission
-
-LOCALES = ("en-US", "es-US", "en-CA", "fr-CA", "en-GB", "en-IE", "es-MX", "en-MX")
 
 READS: dict[Permission, frozenset[Permission]] = {
     Permission.CAMPAIGN_WRITE: frozenset({Permission.CAMPAIGN_READ}),

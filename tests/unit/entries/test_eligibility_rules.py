@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.entries.backend import rules, wire
 from services.entries.subgraph.eligibility_rules import TEXTS, message, preferred_locale
 from services.entries.subgraph.eligibility_types import EligibilityCode
-from services.kit.types import LOCALES
+from services.kit.locales import LOCALES
 
 NOBODY = rules.Facts()
 VISA = {"card": {"brands": ["VISA"]}}
