@@ -1,9 +1,7 @@
 """The Code Service's REST API: parse, call one function, return."""
 
-from typing import Any
-
 from services.codes.backend import distributions_jobs, rules, wire
-from services.kit.errors import Forbidden, Invalid, Issue
+from services.kit.errors import Invalid, Issue
 from services.kit.rest import Api, Call
 
 api = Api("Code Service", "1.0.0")
@@ -24,7 +22,7 @@ async def get_scopes(call: Call[wire.ScopeQuestions]) -> wire.Scopes:
 @api.post("/pools", wire.NewPool, wire.PoolMade)
 async def make_pool(call: Call[wire.NewPool]) -> wire.PoolMade:
     """Makes the pool of an event, or answers the one that it has."""
-    return await call.service.store.make_pool(_actor(call), call.body)
+    return await call.service.store.make_pool(call.require_actor(), call.body)
 
 
 @api.post("/pools/batch", wire.PoolQuestions, wire.Pools)
@@ -39,14 +37,14 @@ async def generate_codes(call: Call[wire.NewCodes]) -> wire.CodesMade:
     if not 1 <= call.body.count <= rules.MOST_GENERATED:
         message = f"count must be 1 to {rules.MOST_GENERATED}. Call again for more."
         raise Invalid([Issue(["count"], "OUT_OF_RANGE", message)], message)
-    return await call.service.store.generate(_actor(call), call.path("id"), call.body)
+    return await call.service.store.generate(call.require_actor(), call.path("id"), call.body)
 
 
 @api.post("/pools/{id}/imports", wire.NewImport, wire.ImportStarted)
 async def start_import(call: Call[wire.NewImport]) -> wire.ImportStarted:
     """Starts the import of a file of codes: poll the import that is answered."""
     lines = rules.check_file(call.body.csv)
-    return await call.service.imports.start(_actor(call), call.path("id"), call.body, lines)
+    return await call.service.imports.start(call.require_actor(), call.path("id"), call.body, lines)
 
 
 @api.post("/imports/batch", wire.ImportIds, wire.Imports)
@@ -65,7 +63,9 @@ async def get_import_errors(call: Call[wire.ImportErrorQuestions]) -> wire.Impor
 async def start_distribution(call: Call[wire.NewDistribution]) -> wire.DistributionStarted:
     """Starts giving a finalized wave's winners their codes, once: repeated, it answers the same distribution."""
     entries = call.service.peer("entries")
-    return await distributions_jobs.start(call.service.distributions, entries, _actor(call), call.body)
+    return await distributions_jobs.start(
+        call.service.distributions, entries, call.require_actor(), call.body
+    )
 
 
 @api.post("/distributions/batch", wire.DistributionQuestions, wire.Distributions)
@@ -84,10 +84,4 @@ async def get_codes(call: Call[wire.CodeQuestions]) -> wire.Codes:
 @api.post("/codes/reveal", wire.Reveal, wire.Revealed)
 async def reveal_code(call: Call[wire.Reveal]) -> wire.Revealed:
     """Answers a selection's code in clear and writes that into the audit log."""
-    return await call.service.store.reveal(_actor(call), call.body.selection_id)
-
-
-def _actor(call: Call[Any]) -> str:
-    if call.actor is None:
-        raise Forbidden("Say on whose behalf: send x-actor.")
-    return call.actor
+    return await call.service.store.reveal(call.require_actor(), call.body.selection_id)
