@@ -100,7 +100,7 @@ def main() -> None:
     app = create_app(Mint.from_settings(settings))
     uvicorn.run(
         app,
-        host=devsettings.LOOPBACK,
+        host=settings.get("BIND_HOST") or devsettings.LOOPBACK,
         port=settings.ports["identity"],
         access_log=False,
         log_level="warning",

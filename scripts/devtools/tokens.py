@@ -45,7 +45,8 @@ class Mint:
     def from_settings(cls, settings: Settings) -> "Mint":
         """The identity provider of these settings, with the key of their data directory (made when missing)."""
         key = load_key(settings.data_dir / "identity" / "key.pem")
-        return cls(settings.url("identity"), settings["OIDC_AUDIENCE"], key, key_id(key))
+        issuer = settings.get("IDENTITY_URL") or settings.url("identity")
+        return cls(issuer, settings["OIDC_AUDIENCE"], key, key_id(key))
 
     def mint(self, persona: str, *, expires_in: float = DEFAULT_LIFETIME_SECONDS, **claims: object) -> str:
         """A token for one persona. `claims` replace the usual ones; None leaves a claim out.
