@@ -54,8 +54,6 @@ POLICY: dict[str, Rule] = {
     "Query.campaigns": PUBLIC,
     "Query.artists": PUBLIC,
     "Query.venues": PUBLIC,
-    "Campaign.version": _READ,
-    "Campaign.translations": _READ,
     "Campaign.scoreRange": _READ,
     "Campaign.*": PUBLIC,
     "CampaignContent.smsTemplate": permission(Permission.CAMPAIGN_READ, _of_content),

@@ -50,6 +50,12 @@ BODIES: dict[str, bytes] = {
         {"query": "{" + " ".join(f"a{n}: __typename" for n in range(1000)) + "}"}
     ).encode(),
     "batched": b'[{"query":"{ __typename }"},{"query":"{ __typename }"}]',
+    "a literal that no number is": json.dumps(
+        {"query": 'mutation { startPhoneVerification(input: {phone: "1", channel: SMS}) { __typename } }'}
+    ).encode(),
+    "a literal that no time is": json.dumps(
+        {"query": '{ campaigns(filter: {openAt: "soon"}) { nodes { id } } }'}
+    ).encode(),
     "a subscription": b'{"query":"subscription { nope }"}',
     "a huge number": b'{"query":"{ campaigns(first: 99999999999999999999) { nodes { id } } }"}',
     "2 MB": json.dumps({"query": "{ __typename }", "variables": {"a": "x" * 2_000_000}}).encode(),

@@ -64,7 +64,16 @@ async def test_a_campaign_is_seen_by(campaigns: Campaigns, subtests: pytest.Subt
             assert seen == {**dict.fromkeys(seen, True), "list": public}
 
 
-ADMIN_FIELDS = ("version", "translations { title }", "scoreRange { min }", "content { smsTemplate }")
+ADMIN_FIELDS = ("scoreRange { min }", "content { smsTemplate }")
+
+
+async def test_a_field_that_cannot_be_null_blanks_no_page_of_strangers(campaigns: Campaigns) -> None:
+    """A dashboard asks for versions and translations of all that it lists, other teams' campaigns too."""
+    await campaigns.opened()
+    query = "{ campaigns(first: 5) { nodes { version translations { locale title } } } }"
+    answer = await campaigns.service.graphql(query, token=issuer.token("fan"))
+    assert "errors" not in answer
+    assert answer["data"]["campaigns"]["nodes"][0]["translations"]
 
 
 async def test_what_only_the_team_needs_is_refused_to_others(

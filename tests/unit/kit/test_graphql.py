@@ -17,7 +17,7 @@ from services.kit.errors import Invalid, Issue, RateLimited, Unavailable
 from services.kit.graphql import Context, GraphQLEndpoint, build_schema
 from services.kit.policy import PUBLIC, SIGNED_IN, enforce, owner
 from services.kit.proof import RouterProof
-from services.kit.types import ID
+from services.kit.types import ID, PhoneNumber
 from services.kit.upstream import Problem
 from tests.support import issuer
 
@@ -56,6 +56,10 @@ class Query:
             "invalid": Invalid([Issue(["a"], "BAD", "a is bad")]),
             "problem": Problem(409, "SOMETHING", "internal detail", {}),
         }[how]
+
+    @strawberry.field
+    def called(self, number: PhoneNumber) -> str:
+        return number
 
     @strawberry.field
     async def slow(self) -> str:
@@ -146,6 +150,12 @@ async def test_a_malformed_request_is_told_so(client: httpx.AsyncClient, body: b
     assert response.status_code in (200, 400)
     codes = {error["extensions"]["code"] for error in response.json()["errors"]}
     assert codes <= {"BAD_REQUEST", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"}
+
+
+async def test_a_literal_that_a_scalar_refuses_is_a_bad_request(client: httpx.AsyncClient) -> None:
+    answer = await ask(client, '{ called(number: "123") }')
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_REQUEST"]
+    assert "+12025550123" in answer["errors"][0]["message"], "it says what would do"
 
 
 async def test_a_body_too_large_is_413(client: httpx.AsyncClient) -> None:
