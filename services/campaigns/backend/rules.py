@@ -43,7 +43,7 @@ CHANGEABLE: dict[Part, frozenset[State]] = {
     Part.SETUP: frozenset({S.DRAFT, S.SCHEDULED, S.OPEN, S.PAUSED, S.CLOSED, S.SELECTING}),
     # A later closing would reopen what is closed.
     Part.REGISTRATION: frozenset({S.DRAFT, S.SCHEDULED, S.OPEN, S.PAUSED}),
-    # Entries point at these from the first one on.
+    # Entries point at these from the first one on, or were told to wait by them.
     Part.IDENTITY: frozenset({S.DRAFT, S.SCHEDULED}),
 }
 
@@ -64,8 +64,8 @@ def parts_of(update: wire.CampaignUpdate) -> set[Part]:
     parts = {
         Part.TEXTS: {"default_locale"},
         Part.SETUP: {"countries", "score_range", "artist_ids"},
-        Part.REGISTRATION: {"registration", "phone_required"},
-        Part.IDENTITY: {"slug", "identity_key"},
+        Part.REGISTRATION: {"registration"},
+        Part.IDENTITY: {"slug", "identity_key", "phone_required"},
     }
     return {part for part, names in parts.items() if names & given} or {Part.TEXTS}
 

@@ -124,7 +124,7 @@ def identity_of(principal: Principal) -> Identity:
         user_id=principal.user_id,
         issuer=principal.issuer,
         subject=principal.subject,
-        email=text("email") if claims.get("email_verified") is not False else None,
+        email=text("email") if claims.get("email_verified") is True else None,
         name=text("name"),
         member_id=text("member_id"),
         locale=text("locale"),

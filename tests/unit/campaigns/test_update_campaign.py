@@ -64,7 +64,8 @@ async def test_each_part_can_be_changed_until_its_time_is_over(
         "slug": ({"slug": "other"}, "SCHEDULED", "OPEN"),
         "identityKey": ({"identityKey": "MEMBER_ID"}, "SCHEDULED", "OPEN"),
         "registration": ({"registration": hours}, "PAUSED", "CLOSED"),
-        "phoneRequired": ({"phoneRequired": True}, "PAUSED", "CLOSED"),
+        # Entries that wait for a phone would else go on waiting for nothing, and be invalidated at the close.
+        "phoneRequired": ({"phoneRequired": True}, "SCHEDULED", "OPEN"),
         "countries": ({"countries": ["CA"]}, "SELECTING", "FINISHED"),
         "scoreRange": ({"scoreRange": {"min": 1}}, "SELECTING", "CANCELLED"),
         "both": ({"countries": ["US"], "slug": "third"}, "DRAFT", "CLOSED"),
