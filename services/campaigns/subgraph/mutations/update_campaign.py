@@ -29,7 +29,7 @@ class UpdateCampaignInput:
         description="When fans can enter; only until it closes.", default=strawberry.UNSET
     )
     phone_required: bool | None = strawberry.field(
-        description="Whether an entry counts only with a confirmed phone number; only until it closes.",
+        description="Whether an entry counts only with a confirmed phone number; only until registration opens.",
         default=strawberry.UNSET,
     )
     identity_key: IdentityKey | None = strawberry.field(
