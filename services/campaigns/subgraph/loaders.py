@@ -8,6 +8,7 @@ from strawberry.dataloader import DataLoader
 from services.campaigns.subgraph.backend import Artist, Campaign, CampaignKeys, CampaignsBackend, Venue
 from services.kit.access import Access
 from services.kit.graphql import Caller, Context
+from services.kit.loaders import by_key, from_mapping
 from services.kit.upstream import Upstream
 
 
@@ -39,13 +40,13 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> Campaign
         access=access,
         backend=backend,
         campaign_by_key=_campaign_by_key(backend),
-        venue_by_id=_venue_by_id(backend),
-        artist_by_id=_artist_by_id(backend),
+        venue_by_id=by_key(backend.venues, lambda venue: venue.id),
+        artist_by_id=by_key(backend.artists, lambda artist: artist.id),
     )
 
 
 def _campaign_by_key(backend: CampaignsBackend) -> DataLoader[Key, Campaign | None]:
-    async def load(keys: list[Key]) -> list[Campaign | None]:
+    async def find(keys: list[Key]) -> dict[Key, Campaign]:
         wanted = CampaignKeys(
             ids=[key.value for key in keys if key.kind == "id"],
             slugs=[key.value for key in keys if key.kind == "slug"],
@@ -57,22 +58,6 @@ def _campaign_by_key(backend: CampaignsBackend) -> DataLoader[Key, Campaign | No
             found[Key("id", campaign.id)] = found[Key("slug", campaign.slug)] = campaign
             found.update((Key("market", market.id), campaign) for market in campaign.markets)
             found.update((Key("event", event.id), campaign) for event in campaign.events)
-        return [found.get(key) for key in keys]
+        return found
 
-    return DataLoader(load)
-
-
-def _venue_by_id(backend: CampaignsBackend) -> DataLoader[str, Venue | None]:
-    async def load(ids: list[str]) -> list[Venue | None]:
-        found = {venue.id: venue for venue in await backend.venues(ids)}
-        return [found.get(id_) for id_ in ids]
-
-    return DataLoader(load)
-
-
-def _artist_by_id(backend: CampaignsBackend) -> DataLoader[str, Artist | None]:
-    async def load(ids: list[str]) -> list[Artist | None]:
-        found = {artist.id: artist for artist in await backend.artists(ids)}
-        return [found.get(id_) for id_ in ids]
-
-    return DataLoader(load)
+    return from_mapping(find)

@@ -2,18 +2,16 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 
 from services.codes.subgraph.backend import Code, CodesBackend, Distribution, Import, LineError, Pool
 from services.kit.access import Access, Scope
 from services.kit.graphql import Caller, Context
+from services.kit.loaders import by_key, grouped
 from services.kit.upstream import Upstream
-
-T = TypeVar("T")
 
 Thing = tuple[str, str]
 """A kind (`events`, `pools`, `waves`, `selections`) and an id."""
@@ -48,48 +46,38 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> CodesCon
         access=access,
         backend=backend,
         scope_of=_scope_of(backend),
-        pool_by_id=_one(lambda ids: backend.pools(ids=ids), lambda pool: pool.id),
-        pool_by_event=_one(lambda ids: backend.pools(event_ids=ids), lambda pool: pool.event_id),
-        import_by_id=_one(backend.imports, lambda each: each.id),
+        pool_by_id=by_key(lambda ids: backend.pools(ids=ids), lambda pool: pool.id, accepts=_plausible),
+        pool_by_event=by_key(
+            lambda ids: backend.pools(event_ids=ids), lambda pool: pool.event_id, accepts=_plausible
+        ),
+        import_by_id=by_key(backend.imports, lambda each: each.id, accepts=_plausible),
         errors_by_import=_errors_by_import(backend),
-        distribution_by_id=_one(lambda ids: backend.distributions(ids=ids), lambda each: each.id),
-        distribution_by_wave=_one(lambda ids: backend.distributions(wave_ids=ids), lambda each: each.wave_id),
-        code_by_id=_one(lambda ids: backend.codes(ids=ids), lambda code: code.id),
-        code_by_selection=_one(lambda ids: backend.codes(selection_ids=ids), lambda code: code.selection_id),
-        codes_by_entry=_many(lambda ids: backend.codes(entry_ids=ids), lambda code: code.entry_id),
+        distribution_by_id=by_key(
+            lambda ids: backend.distributions(ids=ids), lambda each: each.id, accepts=_plausible
+        ),
+        distribution_by_wave=by_key(
+            lambda ids: backend.distributions(wave_ids=ids), lambda each: each.wave_id, accepts=_plausible
+        ),
+        code_by_id=by_key(lambda ids: backend.codes(ids=ids), lambda code: code.id, accepts=_plausible),
+        code_by_selection=by_key(
+            lambda ids: backend.codes(selection_ids=ids), lambda code: code.selection_id, accepts=_plausible
+        ),
+        codes_by_entry=grouped(
+            lambda ids: backend.codes(entry_ids=ids), lambda code: code.entry_id, accepts=_plausible
+        ),
     )
 
 
-def _many(
-    fetch: Callable[[list[str]], Awaitable[Iterable[T]]], key: Callable[[T], Hashable]
-) -> DataLoader[str, list[T]]:
-    async def load(ids: list[str]) -> list[list[T]]:
-        found: dict[Hashable, list[T]] = defaultdict(list)
-        # What cannot be an id is not asked for: it is not there, and must not spoil the others' answer.
-        if plausible := [each for each in ids if _ID.fullmatch(each)]:
-            for item in await fetch(plausible):
-                found[key(item)].append(item)
-        return [found[each] for each in ids]
-
-    return DataLoader(load)
-
-
-def _one(
-    fetch: Callable[[list[str]], Awaitable[Iterable[T]]], key: Callable[[T], Hashable]
-) -> DataLoader[str, T | None]:
-    many = _many(fetch, key)
-
-    async def load(ids: list[str]) -> list[T | None]:
-        return [items[0] if items else None for items in await many.load_many(ids)]
-
-    return DataLoader(load)
+def _plausible(text: str) -> bool:
+    """Whether the Code Service would take this for an id; it refuses a request that has any other."""
+    return _ID.fullmatch(text) is not None
 
 
 def _scope_of(backend: CodesBackend) -> DataLoader[Thing, Scope | None]:
     async def load(things: list[Thing]) -> list[Scope | None]:
         asked: dict[str, list[str]] = defaultdict(list)
         for kind, thing_id in things:
-            if _ID.fullmatch(thing_id):
+            if _plausible(thing_id):
                 asked[kind].append(thing_id)
         scopes = await backend.scopes(asked) if asked else []
         found = {scope.id: Scope(scope.team_id, scope.campaign_id) for scope in scopes}

@@ -1,9 +1,8 @@
 """Batched reads, one call for all keys of a request; and registrations, batched across requests."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 
@@ -23,10 +22,10 @@ from services.kit.access import Access, Scope
 from services.kit.auth import Principal
 from services.kit.batching import MicroBatcher
 from services.kit.graphql import Caller, Context
+from services.kit.loaders import by_key, from_mapping
 from services.kit.paging import Page
 from services.kit.upstream import Upstream
 
-V = TypeVar("V")
 _MAX_BATCH = 200
 _MAX_WAITING = 1000
 """About a second's worth at full capacity: more would only wait for a refusal."""
@@ -34,31 +33,30 @@ _MAX_WAITING = 1000
 
 @dataclass(kw_only=True)
 class EntriesContext(Context):
-    """What a resolver of this subgraph knows of its request. Loaders are made when first used: most need few."""
+    """What a resolver of this subgraph knows of its request. Loaders are made when first used: most need few.
+
+    Keys with control characters are not asked for: the database refuses them.
+    """
 
     backend: EntriesBackend
     submissions: MicroBatcher[Submission, Outcome]
 
     @cached_property
     def entry_by_id(self) -> DataLoader[str, Entry | None]:
-        async def find(ids: list[str]) -> Mapping[str, Entry]:
-            return {entry.id: entry for entry in await self.backend.entries(ids)}
-
-        return _by_key(find)
+        return by_key(self.backend.entries, lambda entry: entry.id, accepts=str.isprintable)
 
     @cached_property
     def eligibility_by_entry(self) -> DataLoader[str, list[Reason] | None]:
-        return _by_key(self.backend.eligibility_of_entries)
+        return from_mapping(self.backend.eligibility_of_entries, accepts=str.isprintable)
 
     @cached_property
     def viewer_entry_by_campaign(self) -> DataLoader[str, Entry | None]:
-        async def find(campaign_ids: list[str]) -> Mapping[str, Entry]:
+        async def find(campaign_ids: list[str]) -> list[Entry]:
             if self.principal is None:
-                return {}
-            found = await self.backend.entries_of_user(identity_of(self.principal), campaign_ids)
-            return {entry.campaign_id: entry for entry in found}
+                return []
+            return await self.backend.entries_of_user(identity_of(self.principal), campaign_ids)
 
-        return _by_key(find)
+        return by_key(find, lambda entry: entry.campaign_id, accepts=str.isprintable)
 
     @cached_property
     def viewer_eligibility_by_campaign(self) -> DataLoader[str, list[Reason] | None]:
@@ -67,7 +65,7 @@ class EntriesContext(Context):
                 return {}
             return await self.backend.eligibility_for_campaigns(identity_of(self.principal), campaign_ids)
 
-        return _by_key(find)
+        return from_mapping(find, accepts=str.isprintable)
 
     @cached_property
     def scope_by_campaign(self) -> DataLoader[str, Scope | None]:
@@ -75,7 +73,7 @@ class EntriesContext(Context):
             teams = await self.backend.teams_of_campaigns(campaign_ids)
             return {campaign_id: Scope(team_id, campaign_id) for campaign_id, team_id in teams.items()}
 
-        return _by_key(find)
+        return from_mapping(find, accepts=str.isprintable)
 
     @cached_property
     def entries_by_campaign(self) -> DataLoader[PageRequest, Page[Entry]]:
@@ -139,13 +137,3 @@ def _submissions(upstream: Upstream) -> MicroBatcher[Submission, Outcome]:
         return [*await backend.submit(batch)]
 
     return MicroBatcher(flush, max_items=_MAX_BATCH, max_waiting=_MAX_WAITING)
-
-
-def _by_key(find: Callable[[list[str]], Awaitable[Mapping[str, V]]]) -> DataLoader[str, V | None]:
-    """A loader over what finds many values by key; None where it finds nothing."""
-
-    async def load(keys: list[str]) -> list[V | None]:
-        found = await find([key for key in keys if key.isprintable()])
-        return [found.get(key) for key in keys]
-
-    return DataLoader(load)

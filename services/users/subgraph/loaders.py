@@ -1,9 +1,7 @@
 """Batched reads: one call for all keys of a request, results in key order."""
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 
@@ -11,11 +9,13 @@ from services.kit.access import Access
 from services.kit.auth import Principal
 from services.kit.graphql import Caller, Context
 from services.kit.ids import is_id
+from services.kit.loaders import by_key, grouped
 from services.kit.policy import Unauthenticated
 from services.kit.upstream import Upstream
 from services.users.subgraph.backend import Binding, CampaignAccess, Identity, Team, User, UsersBackend
 
-T = TypeVar("T", User, Team, CampaignAccess)
+_MAX_BATCH = 100
+"""As many keys as the User Service takes."""
 
 
 @dataclass(kw_only=True)
@@ -46,16 +46,30 @@ class UsersContext(Context):
 def make_context(caller: Caller, upstream: Upstream, access: Access) -> UsersContext:
     """The context of one request."""
     backend = UsersBackend(upstream, caller.principal.user_id if caller.principal else None)
-    signed_in = caller.principal is not None
+
+    def seen(kind: str) -> Callable[[str], bool]:
+        """Accepts ids of this kind; none for who is not signed in, for she may see nothing."""
+        return lambda key: caller.principal is not None and is_id(kind, key)
+
     return UsersContext(
         **vars(caller),
         access=access,
         backend=backend,
-        user_by_id=_by_id("usr", backend.users, signed_in),
-        team_by_id=_by_id("tea", backend.teams, signed_in),
-        access_by_campaign=_by_id("cmp", backend.campaigns, signed_in),
-        roles_by_team=_grouped(backend.roles_of_teams, lambda binding: binding.team_id),
-        roles_by_user=_grouped(backend.roles_of_users, lambda binding: binding.user_id),
+        user_by_id=by_key(
+            backend.users, lambda user: user.id, accepts=seen("usr"), max_batch_size=_MAX_BATCH
+        ),
+        team_by_id=by_key(
+            backend.teams, lambda team: team.id, accepts=seen("tea"), max_batch_size=_MAX_BATCH
+        ),
+        access_by_campaign=by_key(
+            backend.campaigns, lambda campaign: campaign.id, accepts=seen("cmp"), max_batch_size=_MAX_BATCH
+        ),
+        roles_by_team=grouped(
+            backend.roles_of_teams, lambda binding: binding.team_id, max_batch_size=_MAX_BATCH
+        ),
+        roles_by_user=grouped(
+            backend.roles_of_users, lambda binding: binding.user_id, max_batch_size=_MAX_BATCH
+        ),
     )
 
 
@@ -78,26 +92,3 @@ def identity_of(principal: Principal, do_not_sell_signal: bool) -> Identity:
         country=text("country"),
         do_not_sell_signal=do_not_sell_signal,
     )
-
-
-def _by_id(
-    kind: str, read: Callable[[Sequence[str]], Awaitable[list[T]]], signed_in: bool
-) -> DataLoader[str, T | None]:
-    async def load(ids: list[str]) -> list[T | None]:
-        known = [key for key in ids if is_id(kind, key)]
-        found = {item.id: item for item in await read(known)} if known and signed_in else {}
-        return [found.get(key) for key in ids]
-
-    return DataLoader(load, max_batch_size=100)
-
-
-def _grouped(
-    read: Callable[[Sequence[str]], Awaitable[list[Binding]]], key: Callable[[Binding], str]
-) -> DataLoader[str, list[Binding]]:
-    async def load(ids: list[str]) -> list[list[Binding]]:
-        groups: dict[str, list[Binding]] = defaultdict(list)
-        for binding in await read(ids):
-            groups[key(binding)].append(binding)
-        return [groups[owner] for owner in ids]
-
-    return DataLoader(load, max_batch_size=100)
