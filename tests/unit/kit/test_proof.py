@@ -44,8 +44,9 @@ def test_a_proof_is_for_one_body_and_one_token(body: bytes, token: bytes) -> Non
         b"v2;1;00",
         b"v1;" + b"9" * 40 + b";00",
         b"\xff;\xff;\xff",
-        b"v1;%d;\xff" % time.time(),
+        b"v1;NOW;\xff",
     ],
 )
 def test_garbage_is_refused(header: bytes) -> None:
-    assert not RouterProof([SecretStr("s")]).accepts(header, BODY, TOKEN)
+    timely = header.replace(b"NOW", b"%d" % time.time())
+    assert not RouterProof([SecretStr("s")]).accepts(timely, BODY, TOKEN)

@@ -65,19 +65,15 @@ def uid(subject: str) -> str:
 
 
 def sighting(subject: str, campaign_id: str | None = None, **claims: Any) -> wire.Sighting:
-    return wire.Sighting(
-        user_id=uid(subject),
-        issuer=issuer.ISSUER,
-        subject=subject,
-        **{
-            "email": f"{subject}@example.com",
-            "name": f"Name of {subject}",
-            "member_id": f"member-{subject}",
-            "country": "US",
-            "campaign_id": campaign_id,
-            **claims,
-        },
-    )
+    members: dict[str, Any] = {
+        "email": f"{subject}@example.com",
+        "name": f"Name of {subject}",
+        "member_id": f"member-{subject}",
+        "country": "US",
+        "campaign_id": campaign_id,
+        **claims,
+    }
+    return wire.Sighting(user_id=uid(subject), issuer=issuer.ISSUER, subject=subject, **members)
 
 
 async def found_team(users: ServiceUnderTest) -> World:
