@@ -3,20 +3,26 @@ import { Refusal } from './refusal.mjs';
 
 const MAX_NESTING = 100;
 
+// A client that is still sending when it is refused sees a broken connection instead of the answer: what is too large is
+// read to its end and thrown away, up to this many times the limit.
+const PATIENCE = 8;
+
 /** The whole body, at most `limit` bytes. */
 export function readBody(req, limit) {
   return new Promise((resolve, reject) => {
     const tooLarge = () => new Refusal(413, 'BAD_REQUEST', `A request body holds at most ${limit} bytes.`, { connection: 'close' });
-    if (Number(req.headers['content-length']) > limit) return reject(tooLarge());
-    const chunks = [];
+    if (Number(req.headers['content-length']) > limit * PATIENCE) return reject(tooLarge());
+    let chunks = [];
     let size = 0;
     req.on('data', (chunk) => {
       size += chunk.length;
       if (size <= limit) return chunks.push(chunk);
+      chunks = [];
+      if (size <= limit * PATIENCE) return;
       req.pause();
       reject(tooLarge());
     });
-    req.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    req.on('end', () => (size > limit ? reject(tooLarge()) : resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))));
     req.on('error', () => reject(new Refusal(400, 'BAD_REQUEST', 'The request body ended early.')));
   });
 }
