@@ -10,7 +10,9 @@ from scripts.devtools.graphql_client import GraphQLClient
 
 _REFUSAL = "... on Error { code message path } ... on ValidationFailed { issues { path code message } }"
 _TEAM = "query Team { viewer { teams { id } } }"
-_VENUES = "query Venues($first: Int!) { venues(first: $first) { nodes { id name city country } } }"
+_VENUES = """query Venues($search: String, $first: Int!) {
+  venues(search: $search, first: $first) { nodes { id name city country } }
+}"""
 _CREATE = f"""mutation Create($input: CreateCampaignInput!) {{
   createCampaign(input: $input) {{ __typename ... on CampaignCreated {{ campaign {{ id slug version }} }} {_REFUSAL} }}
 }}"""
@@ -32,11 +34,15 @@ class CampaignSetupError(Exception):
 
 @dataclass(frozen=True)
 class CampaignPlan:
-    """What to make. `titles` are by locale, the first is the default; `allocation` counts tickets per event."""
+    """What to make. `titles` are by locale, the first is the default; `allocation` counts tickets per event.
+
+    `venues` names one for each market; without names the catalogue's first ones are taken.
+    """
 
     titles: dict[str, str] = field(default_factory=lambda: {"en-US": "A night to remember"})
     countries: Sequence[str] = ("US", "CA", "GB", "IE", "MX")
     markets: int = 3
+    venues: Sequence[str] = ()
     allocation: int = 1000
     phone_required: bool = False
     lasts: timedelta = timedelta(days=7)
@@ -67,7 +73,7 @@ async def draft_campaign(client: GraphQLClient, token: str, plan: CampaignPlan) 
     now = datetime.now(UTC)
     created = await _mutate(client, token, _CREATE, "campaign", _campaign_input(teams[0]["id"], plan, now))
     campaign = Campaign(created["id"], created["slug"], [], [])
-    for venue in await _venues(client, token, plan.markets):
+    for venue in await _venues(client, token, plan):
         campaign = await _add_market(client, token, campaign, venue, plan, now)
     return campaign
 
@@ -117,11 +123,14 @@ async def _add_market(
     )
 
 
-async def _venues(client: GraphQLClient, token: str, count: int) -> list[dict[str, Any]]:
-    found = await client.query(_VENUES, {"first": count}, token=token)
-    venues = found["venues"]["nodes"]
-    if len(venues) < count:
-        raise CampaignSetupError(f"The catalogue has {len(venues)} venues, and {count} are needed.")
+async def _venues(client: GraphQLClient, token: str, plan: CampaignPlan) -> list[dict[str, Any]]:
+    wanted = [{"search": name, "first": 1} for name in plan.venues] or [{"first": plan.markets}]
+    answers = [await client.query(_VENUES, variables, token=token) for variables in wanted]
+    venues = [venue for answer in answers for venue in answer["venues"]["nodes"]]
+    if len(venues) < plan.markets:
+        raise CampaignSetupError(
+            f"The catalogue has {len(venues)} such venues, and {plan.markets} are needed."
+        )
     return venues
 
 

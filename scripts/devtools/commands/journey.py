@@ -7,6 +7,7 @@ from rich.console import Console
 
 from scripts.devtools import run_state
 from scripts.devtools import settings as devsettings
+from scripts.devtools.campaign_setup import CampaignSetupError
 from scripts.devtools.graphql_client import GraphQLErrors
 from scripts.devtools.journey.play import play
 from scripts.devtools.journey.player import JourneyStopped
@@ -52,7 +53,7 @@ def journey(*, fans: int = 1000, unconfirmed: int = 50, seed: int = 1) -> int:
                 say=lambda text: console.print(f"· {text}"),
             )
         )
-    except (JourneyStopped, GraphQLErrors) as error:
+    except (JourneyStopped, CampaignSetupError, GraphQLErrors) as error:
         console.print(f"[bold red]The journey stopped:[/] {error}", highlight=False)
         return 1
     ledger.show(console)

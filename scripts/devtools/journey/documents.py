@@ -1,61 +1,7 @@
 """The operations of the journey, as frontends would write them."""
 
-TEAMS = "{ viewer { id teams { id name } } }"
-
-VENUES = """
-query Venues($search: String!, $country: CountryCode!) {
-  venues(search: $search, country: $country, first: 1) { nodes { id name city timeZone } }
-}
-"""
-
-CREATE_CAMPAIGN = """
-mutation CreateCampaign($input: CreateCampaignInput!) {
-  createCampaign(input: $input) {
-    __typename
-    ... on CampaignCreated { campaign { id slug version state } }
-    ... on Error { code message }
-  }
-}
-"""
-
-SET_CONTENT = """
-mutation SetContent($input: SetCampaignContentInput!) {
-  setCampaignContent(input: $input) {
-    __typename
-    ... on CampaignContentSet { campaign { id version } }
-    ... on Error { code message }
-  }
-}
-"""
-
-UPSERT_MARKET = """
-mutation Market($input: UpsertMarketInput!) {
-  upsertMarket(input: $input) {
-    __typename
-    ... on MarketUpserted { market { id name } campaign { version } }
-    ... on Error { code message }
-  }
-}
-"""
-
-UPSERT_EVENT = """
-mutation Event($input: UpsertEventInput!) {
-  upsertEvent(input: $input) {
-    __typename
-    ... on EventUpserted { event { id allocation } campaign { version } }
-    ... on Error { code message }
-  }
-}
-"""
-
-TRANSITION = """
-mutation Transition($input: TransitionCampaignInput!) {
-  transitionCampaign(input: $input) {
-    __typename
-    ... on CampaignTransitioned { campaign { id version state } }
-    ... on Error { code message }
-  }
-}
+SET_UP = """
+query SetUp($id: ID!) { campaign(id: $id) { state locales markets { venue { name } events { id } } } }
 """
 
 SUBMIT = """

@@ -1,72 +1,53 @@
 """Steps 1 to 4: a campaign is made and opened, fans register and confirm their phones, the campaign closes."""
 
 import re
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from typing import Any
 
-from scripts.devtools import outbox
+from scripts.devtools import campaign_setup, outbox
+from scripts.devtools.campaign_setup import CampaignPlan
 from scripts.devtools.journey import documents as d
 from scripts.devtools.journey.fans import Fan
 from scripts.devtools.journey.ledger import Ledger
 from scripts.devtools.journey.player import Player, all_at_once, count_by
 
-MARKETS = (
-    ("New York", "US", "Madison Square Garden", 0.12),
-    ("Toronto", "CA", "Scotiabank Arena", 0.09),
-    ("Mexico City", "MX", "Palacio de los Deportes", 0.06),
-)
-"""Name, country, venue, and tickets per fan: far fewer than wanted, as in life."""
+VENUES = ("Madison Square Garden", "Scotiabank Arena", "Palacio de los Deportes")
 TITLES = {
     "en-US": "The Long Night Tour",
     "fr-CA": "La tournée de la longue nuit",
     "es-MX": "La gira de la larga noche",
 }
+TICKETS_PER_FAN = 0.09
+"""At each venue: far fewer than wanted, as in life."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Campaign:
-    """The journey's campaign: its id, its version, and what was set up in it."""
+    """The journey's campaign; `allocations` are tickets by event."""
 
     id: str
-    version: int
-    markets: dict[str, str] = field(default_factory=dict[str, str])
-    allocations: dict[str, int] = field(default_factory=dict[str, int])
-    event_of: dict[str, str] = field(default_factory=dict[str, str])
+    markets: Sequence[str]
+    allocations: dict[str, int]
 
 
 async def open_campaign(player: Player, ledger: Ledger, fans: int) -> Campaign:
     """Step 1: an editor makes a campaign in three locales and markets, an event in each, and opens it."""
     ledger.begin("1 campaign")
-    now = datetime.now(UTC)
-    [team] = (await player.ask("editor", d.TEAMS))["viewer"]["teams"]
-    created = await player.do(
-        "editor",
-        d.CREATE_CAMPAIGN,
-        "CampaignCreated",
-        teamId=team["id"],
-        slug=f"journey-{secrets.token_hex(4)}",
-        defaultLocale="en-US",
-        countries=["US", "CA", "MX"],
-        registration=_window(now - timedelta(minutes=1), now + timedelta(days=2)),
-        phoneRequired=True,
-        identityKey="EMAIL",
+    plan = CampaignPlan(
+        titles=TITLES,
+        countries=("US", "CA", "MX"),
+        venues=VENUES,
+        allocation=max(4, round(fans * TICKETS_PER_FAN)),
+        phone_required=True,
     )
-    campaign = Campaign(created["campaign"]["id"], created["campaign"]["version"])
-    for locale, title in TITLES.items():
-        result = await _edit(
-            player, campaign, d.SET_CONTENT, "CampaignContentSet", locale=locale, title=title
-        )
-        campaign.version = result["campaign"]["version"]
-    for name, country, venue, share in MARKETS:
-        await _add_market(player, campaign, name, country, venue, max(4, round(fans * share)), now)
-    opened = await _edit(player, campaign, d.TRANSITION, "CampaignTransitioned", to="OPEN")
-    campaign.version = opened["campaign"]["version"]
-    ledger.expect("state", "OPEN", opened["campaign"]["state"])
-    ledger.expect("markets with an event at a venue", len(MARKETS), len(campaign.allocations))
-    return campaign
+    made = await campaign_setup.open_campaign(player.client, player.token("editor"), plan)
+    found = (await player.ask("editor", d.SET_UP, id=made.id))["campaign"]
+    ledger.expect("state", "OPEN", found["state"])
+    ledger.expect("locales", sorted(TITLES), sorted(found["locales"]))
+    places = [market["venue"]["name"] for market in found["markets"] if market["events"]]
+    ledger.expect("venues with an event", sorted(VENUES), sorted(places))
+    return Campaign(made.id, list(made.market_ids), dict.fromkeys(made.event_ids, plan.allocation))
 
 
 async def register(player: Player, ledger: Ledger, campaign: Campaign, fans: Sequence[Fan]) -> dict[int, str]:
@@ -136,8 +117,7 @@ async def close(
     ledger.begin("4 close")
     before = await metrics(player, campaign)
     ledger.expect("accepted before", states["ACCEPTED"], before.get("ACCEPTED", 0))
-    closed = await _edit(player, campaign, d.TRANSITION, "CampaignTransitioned", to="CLOSED")
-    campaign.version = closed["campaign"]["version"]
+    await campaign_setup.transition(player.client, player.token("editor"), campaign.id, "CLOSED")
     refused = await submit(player, campaign, late)
     ledger.expect("the very next submit", "CampaignNotOpen", refused["__typename"])
     after = await metrics(player, campaign)
@@ -152,56 +132,3 @@ async def metrics(player: Player, campaign: Campaign) -> dict[str, int]:
         "registrations": found["registrations"],
         **{row["state"]: row["count"] for row in found["byState"]},
     }
-
-
-async def _add_market(
-    player: Player, campaign: Campaign, name: str, country: str, venue: str, allocation: int, now: datetime
-) -> None:
-    found = await player.ask("editor", d.VENUES, search=venue, country=country)
-    [place] = found["venues"]["nodes"]
-    market = await player.do(
-        "editor",
-        d.UPSERT_MARKET,
-        "MarketUpserted",
-        campaignId=campaign.id,
-        expectedVersion=campaign.version,
-        name=name,
-        country=country,
-        venueId=place["id"],
-    )
-    campaign.version = market["campaign"]["version"]
-    market_id = market["market"]["id"]
-    event = await player.do(
-        "editor",
-        d.UPSERT_EVENT,
-        "EventUpserted",
-        campaignId=campaign.id,
-        expectedVersion=campaign.version,
-        marketId=market_id,
-        name=f"{TITLES['en-US']}: {name}",
-        startsAt=_iso(now + timedelta(days=60)),
-        presale=_window(now + timedelta(days=7), now + timedelta(days=8)),
-        allocation=allocation,
-        codeMode="SINGLE_USE",
-        ticketLimit=4,
-    )
-    campaign.version = event["campaign"]["version"]
-    campaign.markets[market_id] = name
-    campaign.event_of[market_id] = event["event"]["id"]
-    campaign.allocations[event["event"]["id"]] = allocation
-
-
-async def _edit(
-    player: Player, campaign: Campaign, document: str, wanted: str, **fields: Any
-) -> dict[str, Any]:
-    return await player.do(
-        "editor", document, wanted, id=campaign.id, expectedVersion=campaign.version, **fields
-    )
-
-
-def _window(opens: datetime, closes: datetime) -> dict[str, str]:
-    return {"opensAt": _iso(opens), "closesAt": _iso(closes)}
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
