@@ -3,6 +3,7 @@ import { createFront } from './front/server.mjs';
 import { readSettings, SettingsError } from './settings.mjs';
 import { firstLine, Supergraph } from './supergraph.mjs';
 import { createLog } from './telemetry/log.mjs';
+import { createLogExporter } from './telemetry/log_exporter.mjs';
 import { createOtlpExporter } from './telemetry/otlp.mjs';
 import { createTracer } from './telemetry/traces.mjs';
 import { createProof } from './upstream/proof.mjs';
@@ -10,8 +11,9 @@ import { createTransport } from './upstream/transport.mjs';
 
 const settings = settingsOrExit();
 const log = createLog(settings.logLevel);
-const exporter = settings.otlpEndpoint && createOtlpExporter(settings.otlpEndpoint, log);
-const tracer = createTracer(exporter);
+const collected = Boolean(settings.otlpEndpoint);
+const exporter = collected ? createOtlpExporter(settings.otlpEndpoint, log) : createLogExporter(log);
+const tracer = createTracer(exporter, { always: collected });
 const transport = createTransport({ sign: createProof(settings.secrets[0]), tracer, log, connections: settings.upstreamConnections });
 const supergraph = new Supergraph({ settings, transport, log });
 await supergraph.load().catch((error) => fail(`The supergraph at ${settings.supergraphPath} cannot be loaded: ${firstLine(error)}`));
@@ -36,7 +38,7 @@ async function stop(signal) {
   setTimeout(() => process.exit(0), settings.drainMs).unref();
   supergraph.close();
   await drain();
-  await exporter?.close();
+  await exporter.close();
   process.exit(0);
 }
 

@@ -4,15 +4,15 @@ const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const SAMPLED = 1;
 
 /**
- * Spans of the router: one per operation, one per subgraph fetch. Made only when an exporter is set and the caller's
- * traceparent is sampled or absent; otherwise a traceparent is passed on as it came.
+ * Spans of the router: one per operation, one per subgraph fetch. Made when the caller's traceparent is sampled, and with
+ * `always` (a collector is set) when there is none; otherwise a traceparent is passed on as it came.
  */
-export function createTracer(exporter) {
+export function createTracer(exporter, { always }) {
   return {
     /** The trace context of a request: `{ traceparent, span? }`. */
     begin(header) {
       const match = header === undefined ? null : TRACEPARENT.exec(header);
-      if (!exporter) return match ? { traceparent: header } : NONE;
+      if (!match && !always) return NONE;
       if (match && !(Number.parseInt(match[3], 16) & SAMPLED)) return { traceparent: header };
       const span = open(match?.[1] ?? hex(16), match?.[2], 'graphql', SERVER);
       return { traceparent: asHeader(span), span };

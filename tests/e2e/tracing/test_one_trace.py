@@ -41,6 +41,7 @@ async def test_a_sampled_request_is_one_trace_from_the_router_to_the_statement(
     headers = {"traceparent": f"00-{trace_id}-{parent}-01", "x-request-id": f"trace-{trace_id[:8]}"}
     answer = await client.post_raw(QUERY, token=stack.token("fan"), headers=headers)
     assert "errors" not in answer.json()
+    from_router = {span["span_id"]: span for span in await spans(stack, trace_id, "router", 3)}
     for process in ("users", "campaigns"):
         of_process = await spans(stack, trace_id, process, 5)
         by_id = {span["span_id"]: span for span in of_process}
@@ -52,6 +53,9 @@ async def test_a_sampled_request_is_one_trace_from_the_router_to_the_statement(
         assert chain[-1] == "POST /graphql"
         assert "graphql execute" in chain
         assert len(chain) >= 5, chain
+        fetch = from_router[statement["parent_id"]]
+        assert fetch["name"] == f"fetch {process}"
+        assert from_router[fetch["parent_id"]]["parent_id"] == parent, "the caller's own span"
         assert {span["monoql.request_id"] for span in of_process if "monoql.request_id" in span} == {
             headers["x-request-id"]
         }
