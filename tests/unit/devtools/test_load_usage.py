@@ -18,21 +18,20 @@ def test_a_reaped_childs_time_counts_for_its_parent() -> None:
     assert after.cpu_since(before) >= 0.05
 
 
-def test_a_living_childs_time_counts_for_its_parent() -> None:
-    pids = {"me": os.getpid()}
-    before = look(pids)["me"]
+def test_a_living_child_counts_for_its_parent() -> None:
+    held = 64 * 1024 * 1024
+    leaf = f"{_BUSY}held = b'x' * {held}\nprint(flush=True)\ninput()"
+    tree = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {leaf!r}], check=True)"
     with subprocess.Popen(
-        [sys.executable, "-c", f"{_BUSY}print(flush=True)\ninput()"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
-        after = look(pids)["me"]
-        child.communicate(b"\n")
+        [sys.executable, "-c", tree], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        usage = look({"parent": parent.pid})["parent"]
+        parent.communicate(b"\n")
 
-    assert after.cpu_since(before) >= 0.05
-    assert after.memory > before.memory > 0
+    assert usage.cpu >= 0.05
+    assert usage.memory >= held
 
 
 def test_processes_that_are_gone_are_left_out() -> None:
