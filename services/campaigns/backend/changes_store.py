@@ -1,6 +1,6 @@
 """How a campaign is changed: claim the next version, write, publish and audit in one transaction, then deliver."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from services.campaigns.backend import rules, wire
 from services.campaigns.backend.rules import Part
 from services.campaigns.backend.wire import State
 from services.kit import idempotency
-from services.kit.audit import audit_event
+from services.kit.audit import Audited, audited
 from services.kit.errors import Conflict, DomainError, Invalid, Issue, NotFound
 from services.kit.outbox import Outbox
 from services.kit.pg import Connection, Database, Queries
@@ -92,17 +92,16 @@ class Changes:
         IdempotencyMismatch.
         """
 
-        async def claimed(connection: Connection) -> tuple[wire.Changed, list[str]]:
+        async def claimed(transaction: Audited) -> wire.Changed:
+            connection = transaction.connection
             await self._claim(connection, change)
             before = await self._document(connection, change.campaign_id)
             target = await write(connection)
             after = await self._document(connection, change.campaign_id)
             rules.check_working(after, opening=change.opening)
             rules.check_begun(before, after)
-            outgoing = await self._leave_behind(
-                connection, change.actor, change.action, target, before, after
-            )
-            return wire.Changed(after, target), outgoing
+            await self._leave_behind(transaction, change.action, target, before, after)
+            return wire.Changed(after, target)
 
         return await self._once(change.actor, change.action, change.idempotency_key, change.payload, claimed)
 
@@ -111,12 +110,11 @@ class Changes:
     ) -> wire.Changed:
         """The campaign that `write` makes and answers the id of. Raises Invalid, IdempotencyMismatch."""
 
-        async def created(connection: Connection) -> tuple[wire.Changed, list[str]]:
-            id_ = await write(connection)
-            after = await self._document(connection, id_)
-            return wire.Changed(after, id_), await self._leave_behind(
-                connection, actor, action, id_, None, after
-            )
+        async def created(transaction: Audited) -> wire.Changed:
+            id_ = await write(transaction.connection)
+            after = await self._document(transaction.connection, id_)
+            await self._leave_behind(transaction, action, id_, None, after)
+            return wire.Changed(after, id_)
 
         return await self._once(actor, action, key, payload, created)
 
@@ -154,24 +152,21 @@ class Changes:
 
     async def _leave_behind(
         self,
-        connection: Connection,
-        actor: str,
+        transaction: Audited,
         action: str,
         target: str,
         before: wire.Campaign | None,
         after: wire.Campaign,
-    ) -> list[str]:
-        event = audit_event(
+    ) -> None:
+        await transaction.publish("campaign", [rules.snapshot(after)])
+        await transaction.note(
+            action,
+            target,
             team_id=after.team_id,
             campaign_id=after.id,
-            actor=actor,
-            action=action,
-            target=target,
             before=before and rules.audited(before),
             after=rules.audited(after),
         )
-        published: Sequence[str] = await self._outbox.publish(connection, "campaign", [rules.snapshot(after)])
-        return [*published, *await self._outbox.publish(connection, "audit", [event])]
 
     async def _once(
         self,
@@ -179,36 +174,29 @@ class Changes:
         operation: str,
         key: str | None,
         payload: Any,
-        work: Callable[[Connection], Awaitable[tuple[wire.Changed, list[str]]]],
+        work: Callable[[Audited], Awaitable[wire.Changed]],
     ) -> wire.Changed:
-        outgoing: list[str] = []
-        async with self._transaction() as connection:
-
-            async def action() -> wire.Changed:
-                changed, ids = await work(connection)
-                outgoing.extend(ids)
-                return changed
-
+        async with _explained(), audited(self._database, self._outbox, actor) as transaction:
             changed, _ = await idempotency.once(
                 self._database,
-                connection,
+                transaction.connection,
                 actor=actor,
                 operation=operation,
                 key=key,
                 payload=payload,
                 returns=wire.Changed,
-                action=action,
+                action=lambda: work(transaction),
             )
-        await self._outbox.deliver(outgoing)
         return changed
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._database.transaction() as connection:
-                yield connection
-        except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
-            issue = _BROKEN.get(str(error.as_dict().get("constraint_name")))
-            if issue is None:
-                raise
-            raise Invalid([issue]) from None
+
+@asynccontextmanager
+async def _explained() -> AsyncIterator[None]:
+    """Tells of a broken constraint which input broke it."""
+    try:
+        yield
+    except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
+        issue = _BROKEN.get(str(error.as_dict().get("constraint_name")))
+        if issue is None:
+            raise
+        raise Invalid([issue]) from None

@@ -8,7 +8,7 @@ import msgspec
 
 from services.codes.backend import rules, wire
 from services.kit import jobs
-from services.kit.audit import audit_event
+from services.kit.audit import audited
 from services.kit.errors import NotFound
 from services.kit.idempotency import once
 from services.kit.ids import new_id
@@ -47,8 +47,8 @@ class DistributionStore:
         NotFound; IdempotencyMismatch.
         """
         fresh = new_id("dst")
-        letters: list[str] = []
-        async with self._database.transaction() as connection:
+        async with audited(self._database, self._outbox, actor) as transaction:
+            connection = transaction.connection
 
             async def make() -> str:
                 if wave is not None and await self._make(connection, fresh, actor, wave):
@@ -71,15 +71,13 @@ class DistributionStore:
             resumed = await self._database.fetchval(q.resume_distribution, connection, id=distribution_id)
             [distribution] = await self.distributions([distribution_id], connection=connection)
             if distribution_id == fresh or resumed:
-                event = audit_event(
+                await transaction.note(
+                    "assignCodes",
+                    distribution_id,
                     team_id=distribution.team_id,
                     campaign_id=distribution.campaign_id,
-                    actor=actor,
-                    action="assignCodes",
-                    target=distribution_id,
                     after={"wave_id": new.wave_id},
                 )
-                letters = await self._outbox.publish(connection, "audit", [event])
                 await jobs.defer(
                     connection,
                     "codes:distribute",
@@ -87,7 +85,6 @@ class DistributionStore:
                     lock=distribution_id,
                     distribution_id=distribution_id,
                 )
-        await self._outbox.deliver(letters)
         return wire.DistributionStarted(distribution, replayed=distribution_id != fresh)
 
     async def distributions(

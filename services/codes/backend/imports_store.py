@@ -7,7 +7,7 @@ from pathlib import Path
 from services.codes.backend import rules, wire
 from services.codes.backend.store import Store
 from services.kit import jobs
-from services.kit.audit import audit_event
+from services.kit.audit import audited
 from services.kit.errors import NotFound
 from services.kit.idempotency import once
 from services.kit.ids import new_id
@@ -40,8 +40,8 @@ class ImportStore:
 
     async def start(self, actor: str, pool_id: str, new: wire.NewImport, lines: int) -> wire.ImportStarted:
         """Keeps the file and puts its job in line. Raises NotFound, IdempotencyMismatch."""
-        letters: list[str] = []
-        async with self._database.transaction() as connection:
+        async with audited(self._database, self._outbox, actor) as transaction:
+            connection = transaction.connection
             pool = await self._store.pool(pool_id, connection)
 
             async def make() -> str:
@@ -55,15 +55,13 @@ class ImportStore:
                     lines=lines,
                     created_by=actor,
                 )
-                event = audit_event(
+                await transaction.note(
+                    "importCodes",
+                    import_id,
                     team_id=pool.team_id,
                     campaign_id=pool.campaign_id,
-                    actor=actor,
-                    action="importCodes",
-                    target=import_id,
                     after={"pool_id": pool_id, "lines": lines},
                 )
-                letters.extend(await self._outbox.publish(connection, "audit", [event]))
                 await jobs.defer(
                     connection, "codes:import", queue="codes", lock=import_id, import_id=import_id
                 )
@@ -79,7 +77,6 @@ class ImportStore:
                 returns=str,
                 action=make,
             )
-        await self._outbox.deliver(letters)
         for started in await self.imports([import_id]):
             return wire.ImportStarted(started, replayed)
         raise NotFound("There is no such import.")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.codes.backend import rules, wire
-from services.kit.audit import AuditEvent, audit_event
+from services.kit.audit import audited
 from services.kit.errors import NotFound
 from services.kit.idempotency import once
 from services.kit.ids import new_id
@@ -67,8 +67,8 @@ class Store:
     async def make_pool(self, actor: str, new: wire.NewPool) -> wire.PoolMade:
         """The event's pool, made unless it has one. Raises NotFound, IdempotencyMismatch."""
         fresh = new_id("pool")
-        letters: list[str] = []
-        async with self._database.transaction() as connection:
+        async with audited(self._database, self._outbox, actor) as transaction:
+            connection = transaction.connection
 
             async def make() -> str:
                 made = await self._database.fetchval(
@@ -82,8 +82,13 @@ class Store:
                 if pool is None:
                     raise NotFound("There is no such event.")
                 if made:
-                    event = _audit(pool, actor, "createCodePool", pool.id, after={"event_id": pool.event_id})
-                    letters.extend(await self._outbox.publish(connection, "audit", [event]))
+                    await transaction.note(
+                        "createCodePool",
+                        pool.id,
+                        team_id=pool.team_id,
+                        campaign_id=pool.campaign_id,
+                        after={"event_id": pool.event_id},
+                    )
                 return pool.id
 
             pool_id, _ = await once(
@@ -97,7 +102,6 @@ class Store:
                 action=make,
             )
             pool = await self.pool(pool_id, connection)
-        await self._outbox.deliver(letters)
         return wire.PoolMade(pool, replayed=pool_id != fresh)
 
     async def pools(
@@ -116,15 +120,20 @@ class Store:
     async def generate(self, actor: str, pool_id: str, new: wire.NewCodes) -> wire.CodesMade:
         """Adds `new.count` fresh codes to the pool. Raises NotFound, IdempotencyMismatch."""
         codes = [rules.generate(secrets.token_bytes(rules.ENTROPY)) for _ in range(new.count)]
-        letters: list[str] = []
-        async with self._database.transaction() as connection:
+        async with audited(self._database, self._outbox, actor) as transaction:
+            connection = transaction.connection
             pool = await self.pool(pool_id, connection)
 
             async def make() -> int:
                 await self.lock(connection, pool_id)
                 await self.add(connection, pool_id, codes, [rules.key_of(code) for code in codes])
-                event = _audit(pool, actor, "generateCodes", pool_id, after={"count": new.count})
-                letters.extend(await self._outbox.publish(connection, "audit", [event]))
+                await transaction.note(
+                    "generateCodes",
+                    pool_id,
+                    team_id=pool.team_id,
+                    campaign_id=pool.campaign_id,
+                    after={"count": new.count},
+                )
                 return new.count
 
             count, replayed = await once(
@@ -138,7 +147,6 @@ class Store:
                 action=make,
             )
             pool = await self.pool(pool_id, connection)
-        await self._outbox.deliver(letters)
         return wire.CodesMade(pool, count, replayed)
 
     async def lock(self, connection: Connection, pool_id: str) -> None:
@@ -189,22 +197,17 @@ class Store:
 
     async def reveal(self, actor: str, selection_id: str) -> wire.Revealed:
         """The selection's code in clear, once the audit log has it. Raises NotFound."""
-        async with self._database.transaction() as connection:
+        async with audited(self._database, self._outbox, actor) as transaction:
+            connection = transaction.connection
             code_id = await self._database.fetchval(q.mark_revealed, connection, selection_id=selection_id)
             if code_id is None:
                 raise NotFound("This selection has no code.")
             [row] = await self._database.fetch(
                 q.codes, connection, ids=[code_id], selection_ids=[], entry_ids=[]
             )
-            event = audit_event(
-                team_id=row["team_id"],
-                campaign_id=row["campaign_id"],
-                actor=actor,
-                action="revealCode",
-                target=code_id,
+            await transaction.note(
+                "revealCode", code_id, team_id=row["team_id"], campaign_id=row["campaign_id"]
             )
-            letters = await self._outbox.publish(connection, "audit", [event])
-        await self._outbox.deliver(letters)
         return wire.Revealed(self._code(row, actor), self._sealer.open(row["sealed"], _CONTEXT).decode())
 
     def _code(self, row: Row, actor: str | None) -> wire.Code:
@@ -225,15 +228,4 @@ def _pool(row: Row) -> wire.Pool:
         team_id=row["team_id"],
         low_watermark=row["low_watermark"],
         counts=wire.Counts(**{name: row[name] for name in _COUNTERS}),
-    )
-
-
-def _audit(pool: wire.Pool, actor: str, action: str, target: str, after: object) -> AuditEvent:
-    return audit_event(
-        team_id=pool.team_id,
-        campaign_id=pool.campaign_id,
-        actor=actor,
-        action=action,
-        target=target,
-        after=after,
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from services.entries.backend import exports_wire as x
-from services.entries.backend.audits_store import Audited, audited
 from services.kit import idempotency, jobs
+from services.kit.audit import Audited, audited
 from services.kit.errors import IllegalTransition, NotFound
 from services.kit.files import FileTokens
 from services.kit.ids import new_id

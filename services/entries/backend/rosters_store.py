@@ -12,9 +12,9 @@ import msgspec
 
 from services.entries.backend import draws_rules, rules, waves_rules, wire
 from services.entries.backend import waves_wire as w
-from services.entries.backend.audits_store import Audited, audited
 from services.entries.backend.waves_rules import Ballot, Seat
 from services.entries.backend.waves_store import CLOSED, campaign_refusal
+from services.kit.audit import Audited, audited
 from services.kit.errors import IllegalTransition, Invalid, Issue, NotFound
 from services.kit.outbox import Outbox
 from services.kit.pg import Connection, Database, Queries, Row

@@ -11,9 +11,9 @@ import msgspec
 
 from services.entries.backend import draws_rules, waves_rules, wire
 from services.entries.backend import waves_wire as w
-from services.entries.backend.audits_store import Audited, audited
 from services.entries.backend.waves_rules import Seat
 from services.kit import idempotency, jobs
+from services.kit.audit import Audited, audited
 from services.kit.errors import IllegalTransition, Invalid, NotFound
 from services.kit.ids import new_id
 from services.kit.outbox import Outbox

@@ -1,7 +1,8 @@
 """All SQL about the audit log: typed twins of `audit.sql`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from services.kit.audit import AuditEvent
 from services.kit.pg import Connection, Database, Queries, Row
@@ -36,6 +37,14 @@ class AuditStore:
             links.append(audit_rules.link(event, sequence + 1, previous))
             ends[event.team_id] = (sequence + 1, links[-1].hash)
         await self._insert(connection, links)
+
+    async def publish(self, connection: Connection, topic: str, messages: Iterable[Any]) -> list[str]:
+        """Appends what this service would otherwise send to itself: see `services.kit.audit.Trail`."""
+        await self.append(connection, list(messages))
+        return []
+
+    async def deliver(self, ids: Sequence[str]) -> None:
+        """What was appended is where it belongs."""
 
     async def receive(self, events: Sequence[AuditEvent]) -> None:
         """Takes other services' events; safe to repeat."""

@@ -30,6 +30,16 @@ async def get_roles_of_users(call: Call[wire.View]) -> wire.Bindings:
     return wire.Bindings(await call.service.teams.bindings_of_users(call.body.viewer_id, call.body.ids))
 
 
+@api.post("/teams/{id}/members", wire.NewMember, wire.BindingAnswer, status=201)
+async def add_team_member(call: Call[wire.NewMember]) -> wire.BindingAnswer:
+    """Gives a user a role on the whole team."""
+    new = call.body
+    grant = wire.Grant(
+        user_id=new.user_id, role=new.role, team_id=call.path("id"), idempotency_key=new.idempotency_key
+    )
+    return await call.service.teams.grant(call.require_actor(), grant, "addTeamMember")
+
+
 @api.delete("/teams/{id}/members/{user_id}", wire.Team)
 async def remove_team_member(call: Call[None]) -> wire.Team:
     """Ends all that a user holds on a team and its campaigns."""

@@ -6,11 +6,10 @@ team keeps an owner, still hold when it commits.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from services.kit.audit import audit_event
+from services.kit.audit import Audited, audited
 from services.kit.errors import DomainError, Forbidden, Invalid, Issue, NotFound
 from services.kit.idempotency import once
 from services.kit.ids import new_id
@@ -56,7 +55,8 @@ class TeamsStore:
         """
         team = wire.Team(new_id("tea"), rules.clean_name(new.name, "name"))
         managing = rules.roles_with(Permission.TEAM_MANAGE)
-        async with self._database.transaction() as connection:
+        async with audited(self._database, self._audit, actor) as transaction:
+            connection = transaction.connection
             if not await self._database.fetchval(
                 q.manages_some_team, connection, user_id=actor, roles=managing
             ):
@@ -65,7 +65,7 @@ class TeamsStore:
             async def add() -> wire.Team:
                 await self._database.fetchval(q.add_team, connection, id=team.id, name=team.name)
                 await self._insert(connection, actor, wire.Grant(user_id=actor, role="OWNER"), team.id)
-                await self._log(connection, actor, "createTeam", team.id, team.id, after=team)
+                await transaction.note("createTeam", team.id, team_id=team.id, after=team)
                 return team
 
             kept, replayed = await once(
@@ -85,31 +85,33 @@ class TeamsStore:
 
         What is there already stays.
         """
-        async with self._database.transaction() as connection:
+        async with audited(self._database, self._audit, owner) as transaction:
+            connection = transaction.connection
             if not await self._database.fetchval(q.add_team, connection, id=team.id, name=team.name):
                 return
             for user_id, role in roles.items():
                 await self._insert(connection, owner, wire.Grant(user_id=user_id, role=role), team.id)
             await self._keep_an_owner(connection, team.id)
-            await self._log(connection, owner, "createTeam", team.id, team.id, after=team)
+            await transaction.note("createTeam", team.id, team_id=team.id, after=team)
 
-    async def grant(self, actor: str, grant: wire.Grant) -> wire.BindingAnswer:
-        """Grants a role on a team or campaign; the same grant again moves its expiry.
+    async def grant(self, actor: str, grant: wire.Grant, action: str = "grantRole") -> wire.BindingAnswer:
+        """Grants a role on a team or campaign; the same grant again moves its expiry. `action` is the mutation's name.
 
         Raises NotFound, Forbidden, Invalid, LastOwner, IdempotencyMismatch.
         """
-        async with self._database.transaction() as connection:
+        async with audited(self._database, self._audit, actor) as transaction:
+            connection = transaction.connection
             team_id = await self._team_of(connection, grant)
             await self._lock(connection, team_id)
 
             async def give() -> wire.Binding:
-                return await self._give(connection, actor, grant, team_id)
+                return await self._give(transaction, grant, team_id, action)
 
             kept, replayed = await once(
                 self._database,
                 connection,
                 actor=actor,
-                operation="grantRole",
+                operation=action,
                 key=grant.idempotency_key,
                 payload=msgspec.structs.replace(grant, idempotency_key=None),
                 returns=wire.Binding,
@@ -119,7 +121,8 @@ class TeamsStore:
 
     async def revoke(self, actor: str, binding_id: str) -> wire.Binding:
         """Ends a binding: one's own, or one whose role the actor could grant. Raises NotFound, Forbidden, LastOwner."""
-        async with self._database.transaction() as connection:
+        async with audited(self._database, self._audit, actor) as transaction:
+            connection = transaction.connection
             team_id = await self._database.fetchval(q.team_of_binding, connection, id=binding_id)
             if team_id is None:
                 raise NotFound("There is no such role.", path=["id"])
@@ -133,8 +136,8 @@ class TeamsStore:
             await self._database.execute(q.revoke_role, connection, id=binding_id)
             await self._keep_an_owner(connection, team_id)
             ended = binding(row)
-            await self._log(
-                connection, actor, "revokeRole", team_id, ended.id, ended.campaign_id, before=ended
+            await transaction.note(
+                "revokeRole", ended.id, team_id=team_id, campaign_id=ended.campaign_id, before=ended
             )
         return ended
 
@@ -143,7 +146,8 @@ class TeamsStore:
 
         Raises NotFound, Forbidden, LastOwner.
         """
-        async with self._database.transaction() as connection:
+        async with audited(self._database, self._audit, actor) as transaction:
+            connection = transaction.connection
             team = await self._lock(connection, team_id)
             rows = await self._database.fetch(
                 q.bindings_of_member, connection, team_id=team_id, user_id=user_id
@@ -156,12 +160,11 @@ class TeamsStore:
             await self._database.execute(q.remove_member, connection, team_id=team_id, user_id=user_id)
             await self._keep_an_owner(connection, team_id)
             before = [binding(row) for row in rows]
-            await self._log(connection, actor, "removeTeamMember", team_id, user_id, before=before)
+            await transaction.note("removeTeamMember", user_id, team_id=team_id, before=before)
         return team
 
-    async def _give(
-        self, connection: Connection, actor: str, grant: wire.Grant, team_id: str
-    ) -> wire.Binding:
+    async def _give(self, transaction: Audited, grant: wire.Grant, team_id: str, action: str) -> wire.Binding:
+        connection, actor = transaction.connection, transaction.actor
         held = await self._held(connection, actor, team_id, grant.campaign_id, grant)
         if not rules.may_give(held, grant.role):
             raise Forbidden(
@@ -180,8 +183,8 @@ class TeamsStore:
         given = binding(await self._insert(connection, actor, grant, team_id))
         await self._keep_an_owner(connection, team_id)
         earlier = binding(before) if before else None
-        await self._log(
-            connection, actor, "grantRole", team_id, given.id, given.campaign_id, before=earlier, after=given
+        await transaction.note(
+            action, given.id, team_id=team_id, campaign_id=given.campaign_id, before=earlier, after=given
         )
         return given
 
@@ -240,29 +243,6 @@ class TeamsStore:
     async def _keep_an_owner(self, connection: Connection, team_id: str) -> None:
         if not await self._database.fetchval(q.has_owner, connection, team_id=team_id):
             raise LastOwner("A team keeps at least one owner for good. Make somebody else owner first.")
-
-    async def _log(
-        self,
-        connection: Connection,
-        actor: str,
-        action: str,
-        team_id: str,
-        target: str,
-        campaign_id: str | None = None,
-        *,
-        before: Any = None,
-        after: Any = None,
-    ) -> None:
-        event = audit_event(
-            team_id=team_id,
-            campaign_id=campaign_id,
-            actor=actor,
-            action=action,
-            target=target,
-            before=before,
-            after=after,
-        )
-        await self._audit.append(connection, [event])
 
 
 def binding(row: Row) -> wire.Binding:

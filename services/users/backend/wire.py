@@ -176,6 +176,14 @@ class Grant(msgspec.Struct, kw_only=True):
     idempotency_key: IdempotencyKey | None = None
 
 
+class NewMember(msgspec.Struct, kw_only=True):
+    """Who joins a team, as what."""
+
+    user_id: Line
+    role: Role
+    idempotency_key: IdempotencyKey | None = None
+
+
 class BindingAnswer(msgspec.Struct):
     binding: Binding
     replayed: bool = False

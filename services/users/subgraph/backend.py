@@ -191,6 +191,10 @@ class UsersBackend:
         """Ends a role binding."""
         return await self._send("DELETE", f"/roles/{segment(id)}", Binding)
 
+    async def add_member(self, team_id: str, member: Mapping[str, Any]) -> BindingAnswer:
+        """Gives a user a role on a whole team."""
+        return await self._send("POST", f"/teams/{segment(team_id)}/members", BindingAnswer, member)
+
     async def remove_member(self, team_id: str, user_id: str) -> Team:
         """Ends all that a user holds on a team."""
         path = f"/teams/{segment(team_id)}/members/{segment(user_id)}"

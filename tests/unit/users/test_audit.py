@@ -60,14 +60,16 @@ async def test_admin_mutations_leave_a_chain(users: ServiceUnderTest, world: Wor
     granted = await run(users, "owner", "grantRole", userId=uid("stranger"), role="VIEWER", teamId=world.team)
     await run(users, "admin", "revokeRole", id=granted["binding"]["id"])
     await run(users, "owner", "removeTeamMember", userId=uid("viewer"), teamId=world.team)
+    await run(users, "owner", "addTeamMember", userId=uid("viewer"), teamId=world.team)
     log = await read(users, team=world.team)
     assert [node["action"] for node in log["nodes"]] == [
+        "addTeamMember",
         "removeTeamMember",
         "revokeRole",
         "grantRole",
         "createTeam",
     ]
-    revoked = log["nodes"][1]
+    revoked = log["nodes"][2]
     assert revoked["actor"] == {"globalUserId": "admin"}
     assert revoked["target"] == granted["binding"]["id"]
     assert revoked["before"]

@@ -44,14 +44,13 @@ async def add_team_member(
     info: Info, input: Annotated[AddTeamMemberInput, strawberry.argument(description="The member.")]
 ) -> AddTeamMemberResult:
     await info.context.session()
-    grant = {
+    member = {
         "user_id": input.user_id,
         "role": input.role.name,
-        "team_id": input.team_id,
         "idempotency_key": input.idempotency_key,
     }
     try:
-        answer = await info.context.backend.grant_role(grant)
+        answer = await info.context.backend.add_member(input.team_id, member)
     except Problem as problem:
         return typed(problem, NotFound, Forbidden, ValidationFailed, IdempotencyMismatch)
     team = await Team.resolve_reference(info, input.team_id)
