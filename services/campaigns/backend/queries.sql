@@ -1,5 +1,6 @@
 -- name: campaign_page
 -- A page of campaigns that the caller may see, in the order asked for; `rank` grows along it, and ids break ties.
+-- With `backward` it is the end of what lies between the two places, last one first.
 WITH ranked AS (
     SELECT c.id, CASE :order_by::text
         WHEN 'OPENS_SOONEST' THEN extract(epoch FROM c.opens_at)
@@ -24,12 +25,17 @@ WITH ranked AS (
 SELECT document, rank::text || '|' || page.id AS place
 FROM (
     SELECT * FROM ranked
-    WHERE :after_id::text IS NULL OR (rank, id) > (:after_rank::numeric, :after_id)
-    ORDER BY rank, id
+    WHERE (:after_id::text IS NULL OR (rank, id) > (:after_rank::numeric, :after_id))
+      AND (:before_id::text IS NULL OR (rank, id) < (:before_rank::numeric, :before_id))
+    ORDER BY CASE WHEN :backward::boolean THEN -rank ELSE rank END,
+             CASE WHEN NOT :backward THEN id END,
+             CASE WHEN :backward THEN id END DESC
     LIMIT :limit
 ) AS page
 JOIN campaign_document d ON d.id = page.id
-ORDER BY page.rank, page.id
+ORDER BY CASE WHEN :backward THEN -page.rank ELSE page.rank END,
+         CASE WHEN NOT :backward THEN page.id END,
+         CASE WHEN :backward THEN page.id END DESC
 
 -- name: create_campaign
 -- Adds a draft.
@@ -41,8 +47,11 @@ INSERT INTO campaign (
 )
 
 -- name: set_state
--- Puts a claimed campaign into its new state.
-UPDATE campaign SET state = :state WHERE id = :id
+-- Puts a claimed campaign into its new state. A draft that was announced and taken back is as unknown as any other.
+UPDATE campaign
+SET state = :state, announced_at = CASE WHEN :announced::boolean THEN coalesce(announced_at, now())
+                                        WHEN :state <> 'DRAFT' THEN announced_at END
+WHERE id = :id
 
 -- name: set_setup
 -- Changes those of a claimed campaign's own columns that are given; a score range can also be given as none.

@@ -15,7 +15,7 @@ from services.campaigns.backend.rules import Part
 from services.campaigns.backend.wire import State
 from services.kit.errors import IllegalTransition, Invalid, Issue
 from services.kit.ids import new_id
-from services.kit.paging import Page
+from services.kit.paging import Page, cut
 from services.kit.pg import Connection, Database, Queries
 
 q = Queries(Path(__file__).with_name("queries.sql"))
@@ -35,8 +35,9 @@ class Store:
         return await self._changes.documents(keys)
 
     async def page(self, query: wire.CampaignQuery) -> Page[wire.Listed]:
-        """A page of the campaigns that a caller may see. Raises Invalid for an `after` that is no place."""
-        after_rank, after_id = _place(query.after)
+        """A page of the campaigns that a caller may see. Raises Invalid for an `after` or `before` that is no place."""
+        after_rank, after_id = _place("after", query.after)
+        before_rank, before_id = _place("before", query.before)
         rows = await self._database.fetch(
             q.campaign_page,
             public_states=sorted(rules.PUBLIC_STATES),
@@ -51,10 +52,14 @@ class Store:
             order_by=query.order_by,
             after_rank=after_rank,
             after_id=after_id,
+            before_rank=before_rank,
+            before_id=before_id,
+            backward=query.backward,
             limit=query.limit + 1,
         )
-        listed = [wire.Listed(row["place"], _decode(row["document"])) for row in rows[: query.limit]]
-        return Page(listed, len(rows) > query.limit)
+        page = cut(rows, query.limit, backward=query.backward)
+        listed = [wire.Listed(row["place"], _decode(row["document"])) for row in page.items]
+        return Page(listed, page.has_next)
 
     async def create(self, actor: str, new: wire.NewCampaign) -> wire.Changed:
         """Creates a draft. Raises Invalid, IdempotencyMismatch."""
@@ -96,7 +101,10 @@ class Store:
         )
 
         async def write(connection: Connection) -> str:
-            await self._database.execute(q.set_state, connection, id=campaign_id, state=to)
+            announced = to in rules.PUBLIC_STATES
+            await self._database.execute(
+                q.set_state, connection, id=campaign_id, state=to, announced=announced
+            )
             return campaign_id
 
         return await self._changes.make(change, write)
@@ -187,10 +195,10 @@ def _given(value: Any) -> Any:
     return None if value is msgspec.UNSET else value
 
 
-def _place(after: str | None) -> tuple[Decimal | None, str | None]:
-    if after is None:
+def _place(name: str, cursor: str | None) -> tuple[Decimal | None, str | None]:
+    if cursor is None:
         return None, None
-    place = _PLACE.fullmatch(after)
+    place = _PLACE.fullmatch(cursor)
     if place is None:
-        raise Invalid([Issue(["after"], "BAD_CURSOR", "after must be a cursor from an earlier page")])
+        raise Invalid([Issue([name], "BAD_CURSOR", f"{name} must be a cursor from an earlier page")])
     return Decimal(place[1]), place[2]

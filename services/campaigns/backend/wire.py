@@ -78,13 +78,17 @@ class Event(Struct):
 
 
 class Campaign(Struct):
-    """A campaign with all that belongs to it; `state` is that of the moment of the answer, windows applied."""
+    """A campaign with all that belongs to it; `state` is that of the moment of the answer, windows applied.
+
+    Once `announced` the public knows of it, whatever becomes of it.
+    """
 
     id: str
     slug: str
     team_id: str
     version: int
     state: State
+    announced: bool
     default_locale: str
     countries: list[str]
     registration: Window
@@ -116,7 +120,9 @@ class Campaigns(Struct):
 
 
 class CampaignQuery(Struct):
-    """Which campaigns to list. `non_public` adds those of `team_id` that the public does not see."""
+    """Which campaigns to list, `backward` from the end or from `before`. `non_public` adds those of `team_id` that
+    the public does not see.
+    """
 
     states: list[State] | None = None
     country: str | None = None
@@ -127,11 +133,15 @@ class CampaignQuery(Struct):
     open_at: Moment | None = None
     order_by: Literal["NEWEST", "OPENS_SOONEST", "CLOSES_SOONEST"] = "NEWEST"
     after: str | None = None
+    before: str | None = None
+    backward: bool = False
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
 
 
 class Listed(Struct):
-    """A campaign and its place in the list: pass the last one's as `after` for the next page."""
+    """A campaign and its place in the list: pass the last one's as `after` for the next page, the first one's
+    as `before` for the page before.
+    """
 
     place: str
     campaign: Campaign

@@ -85,6 +85,7 @@ class Campaign(Struct):
     team_id: str
     version: int
     state: str
+    announced: bool
     default_locale: str
     countries: list[str]
     registration: Window

@@ -1,5 +1,6 @@
 """Lists of campaigns: which, and in what order."""
 
+from dataclasses import asdict
 from enum import Enum
 
 import strawberry
@@ -7,7 +8,7 @@ import strawberry
 from services.campaigns.subgraph.backend import as_body
 from services.campaigns.subgraph.types import Campaign, CampaignState, Info
 from services.kit.access import Permission, Scope
-from services.kit.paging import Connection, connect, decode_cursor
+from services.kit.paging import Connection, Slice, connect
 from services.kit.types import ID, CountryCode, DateTime
 
 
@@ -40,7 +41,7 @@ class CampaignFilter:
 
 
 async def list_campaigns(
-    info: Info, filter: CampaignFilter | None, order_by: CampaignOrder, limit: int, after: str | None
+    info: Info, filter: CampaignFilter | None, order_by: CampaignOrder, part: Slice
 ) -> Connection[Campaign]:
     """A page of the campaigns that the caller may see: the database leaves out what she may not."""
     team_id = filter.team_id if filter else None
@@ -49,10 +50,9 @@ async def list_campaigns(
         "non_public": bool(team_id)
         and await info.context.access.allows(Permission.CAMPAIGN_READ, Scope(team_id)),
         "order_by": order_by.value,
-        "limit": limit,
-        "after": decode_cursor(after),
+        **asdict(part),
     }
     page = await info.context.backend.search_campaigns(query)
     return connect(
-        page, key=lambda listed: listed.place, node=lambda listed: Campaign.of(listed.campaign), after=after
+        page, key=lambda listed: listed.place, node=lambda listed: Campaign.of(listed.campaign), part=part
     )

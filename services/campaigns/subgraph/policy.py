@@ -1,7 +1,7 @@
 """Who may see or do what in this subgraph: every field has a rule, and a field without one fails the build.
 
 A campaign itself is let through by `may_see`, wherever it is resolved; what hangs on it is as public as it is, but for
-what only its team needs.
+what only its team needs. A mutation on what is not there is refused like one on what is not hers: ids tell nothing.
 """
 
 from typing import Any
@@ -11,14 +11,12 @@ from services.campaigns.subgraph.loaders import CampaignsContext, Key
 from services.kit.access import Permission, Scope
 from services.kit.policy import PUBLIC, Rule, ScopeOf, permission
 
-PUBLIC_STATES = frozenset({"SCHEDULED", "OPEN", "PAUSED", "CLOSED", "SELECTING", "FINISHED"})
-
 
 async def may_see(context: CampaignsContext, campaign: Campaign) -> bool:
-    """Everybody once it is announced; before that, and once it is put away, holders of CAMPAIGN_READ on it."""
-    return campaign.state in PUBLIC_STATES or await context.access.allows(
-        Permission.CAMPAIGN_READ, scope_of(campaign)
-    )
+    """Everybody once it is announced, for good: whoever entered a campaign that is cancelled or archived now still has
+    an entry that points at it. Before that, holders of CAMPAIGN_READ on it.
+    """
+    return campaign.announced or await context.access.allows(Permission.CAMPAIGN_READ, scope_of(campaign))
 
 
 def scope_of(campaign: Campaign) -> Scope:

@@ -20,7 +20,7 @@ from services.campaigns.subgraph.policy import POLICY
 from services.campaigns.subgraph.types import Campaign, Info
 from services.kit.errors import Invalid, Issue
 from services.kit.graphql import build_schema
-from services.kit.paging import Connection, connect, page_size
+from services.kit.paging import Connection, connect, page_size, page_slice
 from services.kit.policy import enforce
 from services.kit.types import ID, CountryCode
 
@@ -50,10 +50,18 @@ class Query:
         order_by: Annotated[
             CampaignOrder, strawberry.argument(description="In which order.")
         ] = CampaignOrder.NEWEST,
-        first: Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")] = 20,
+        first: Annotated[
+            int | None, strawberry.argument(description="How many at most, 1 to 100; 20 unless given.")
+        ] = None,
         after: Annotated[str | None, strawberry.argument(description="Only those after this cursor.")] = None,
+        last: Annotated[
+            int | None, strawberry.argument(description="The last ones, 1 to 100, instead of the first.")
+        ] = None,
+        before: Annotated[
+            str | None, strawberry.argument(description="Only those before this cursor.")
+        ] = None,
     ) -> Connection[Campaign]:
-        return await list_campaigns(info, filter, order_by, page_size(first), after)
+        return await list_campaigns(info, filter, order_by, page_slice(first, after, last, before))
 
     @strawberry.field(description="Artists by name, most alike first; typing errors are forgiven.")
     async def artists(

@@ -137,7 +137,12 @@ class Campaigns:
         return answer["data"]["campaign"]
 
     async def put(self, campaign_id: str, **columns: Any) -> None:
-        """Sets columns behind the service's back: time that has passed, states that take long to reach."""
+        """Sets columns behind the service's back: time that has passed, states that take long to reach.
+
+        Whatever is no draft was announced, unless `announced_at` says otherwise.
+        """
+        if "state" in columns:
+            columns = {"announced_at": None if columns["state"] == "DRAFT" else datetime.now(UTC), **columns}
         connection = await asyncpg.connect(self.dsn)
         sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, 2))
         await connection.execute(f"UPDATE campaign SET {sets} WHERE id = $1", campaign_id, *columns.values())

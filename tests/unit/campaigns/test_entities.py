@@ -32,9 +32,9 @@ async def open_fifty(campaigns: Campaigns) -> None:
     connection = await asyncpg.connect(campaigns.dsn)
     await connection.execute(
         """
-        INSERT INTO campaign (id, slug, team_id, state, default_locale, countries, opens_at, closes_at, phone_required,
-                              identity_key)
-        SELECT 'cmp_' || n, 'show-' || n, 'tea_1', 'OPEN', 'en-US', '{US}', now() - interval '1 hour',
+        INSERT INTO campaign (id, slug, team_id, state, announced_at, default_locale, countries, opens_at, closes_at,
+                              phone_required, identity_key)
+        SELECT 'cmp_' || n, 'show-' || n, 'tea_1', 'OPEN', now(), 'en-US', '{US}', now() - interval '1 hour',
                now() + interval '1 hour', false, 'EMAIL'
         FROM generate_series(1, 50) AS n;
         INSERT INTO campaign_content (campaign_id, locale, title, search)

@@ -1,6 +1,8 @@
 """What can follow what, what can be changed when, and when a campaign can work: the tables, without a database."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -8,7 +10,6 @@ import pytest
 from services.campaigns.backend import rules, wire
 from services.campaigns.backend.rules import Part
 from services.campaigns.backend.wire import State
-from services.campaigns.subgraph.policy import PUBLIC_STATES
 from services.campaigns.subgraph.types import CampaignState
 from services.kit.errors import Invalid
 
@@ -19,6 +20,7 @@ LEGAL = """
     PAUSED OPEN, PAUSED CLOSED, PAUSED CANCELLED
     CLOSED SELECTING, SELECTING FINISHED, FINISHED ARCHIVED, CANCELLED ARCHIVED
 """
+README = Path(rules.__file__).parents[1] / "README.md"
 STEPS = {tuple(step.split()) for line in LEGAL.split("\n") for step in line.split(",") if step.strip()}
 
 
@@ -37,7 +39,18 @@ def test_nothing_leads_back_from_closed() -> None:
 
 def test_the_graph_and_the_service_know_the_same_states() -> None:
     assert [state.value for state in CampaignState] == list(State)
-    assert PUBLIC_STATES == rules.PUBLIC_STATES
+
+
+def test_the_readme_prints_the_table() -> None:
+    rows = re.findall(r"^\| `([A-Z]+)` \|(.*)\|$", README.read_text(), re.MULTILINE)
+    printed = {
+        (before, to)
+        for before, cells in rows
+        for to, cell in zip(State, cells.split("|"), strict=True)
+        if cell.strip() == "yes"
+    }
+    assert [before for before, _ in rows] == list(State)
+    assert printed == STEPS
 
 
 @pytest.mark.parametrize(
@@ -73,6 +86,7 @@ def campaign(**given: object) -> wire.Campaign:
         team_id="tea_1",
         version=3,
         state=State.OPEN,
+        announced=True,
         default_locale="en-US",
         countries=["US"],
         registration=wire.Window(now, now + timedelta(days=1)),

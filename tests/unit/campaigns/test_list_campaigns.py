@@ -86,9 +86,85 @@ async def test_pages_hold_each_campaign_once_even_where_the_order_ties(
     assert len({slug for page in pages for slug in page}) == 7
 
 
+PAGE = """query ($first: Int, $after: String, $last: Int, $before: String) {
+    campaigns(orderBy: %s, first: $first, after: $after, last: $last, before: $before) {
+        nodes { slug } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+
+
+async def page(campaigns: Campaigns, order: str, **arguments: Any) -> tuple[list[str], dict[str, Any]]:
+    """The slugs of a page, and where it is."""
+    answer = await campaigns.service.graphql(PAGE % order, arguments)
+    assert "errors" not in answer, answer["errors"]
+    return [node["slug"] for node in answer["data"]["campaigns"]["nodes"]], answer["data"]["campaigns"][
+        "pageInfo"
+    ]
+
+
+async def tied(campaigns: Campaigns, *slugs: str) -> None:
+    """Open campaigns that tie in every order, but for their ids."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    for slug in slugs:
+        id_ = await campaigns.draft(slug=slug)
+        await campaigns.put(id_, state="OPEN", opens_at=now - DAY, closes_at=now + DAY, created_at=now - DAY)
+
+
+@pytest.mark.parametrize("order", ["NEWEST", "OPENS_SOONEST", "CLOSES_SOONEST"])
+async def test_a_list_reads_the_same_backward(campaigns: Campaigns, order: str) -> None:
+    await tied(campaigns, *(f"show-{place}" for place in range(4)))
+    for place in (4, 5, 6):
+        await campaigns.opened(slug=f"show-{place}", registration=window(-place * DAY, place * DAY))
+    whole, _ = await page(campaigns, order, first=100)
+    assert len(whole) == 7
+    pages: list[list[str]] = []
+    before, more = None, True
+    while more:
+        slugs, info = await page(campaigns, order, last=3, before=before)
+        assert info["hasNextPage"] == (before is not None)
+        pages.insert(0, slugs)
+        before, more = info["startCursor"], info["hasPreviousPage"]
+    assert [len(each) for each in pages] == [1, 3, 3]
+    assert [slug for each in pages for slug in each] == whole
+    third = (await page(campaigns, order, first=3))[1]["endCursor"]
+    sixth = (await page(campaigns, order, first=6))[1]["endCursor"]
+    assert (await page(campaigns, order, last=9, after=third, before=sixth))[0] == whole[3:5]
+    assert (await page(campaigns, order, first=9, after=third, before=sixth))[0] == whole[3:5]
+
+
+@pytest.mark.parametrize("order", ["NEWEST", "OPENS_SOONEST", "CLOSES_SOONEST"])
+async def test_what_comes_in_between_moves_no_page(campaigns: Campaigns, order: str) -> None:
+    """Whoever was there when reading began is read once, whatever is added before, between and behind meanwhile."""
+    await tied(campaigns, *(f"show-{place}" for place in range(6)))
+    for forward in (True, False):
+        read: list[str] = []
+        cursor, more = None, True
+        while more:
+            asked = {"first": 2, "after": cursor} if forward else {"last": 2, "before": cursor}
+            slugs, info = await page(campaigns, order, **asked)
+            read += slugs if forward else slugs[::-1]
+            name = f"late-{forward}-{len(read)}".lower()
+            await tied(campaigns, f"{name}-tied")
+            await campaigns.opened(slug=f"{name}-first", registration=window(-9 * DAY, DAY / 2))
+            await campaigns.opened(slug=f"{name}-last", registration=window(-DAY / 2, 9 * DAY))
+            cursor, more = (
+                (info["endCursor"], info["hasNextPage"])
+                if forward
+                else (info["startCursor"], info["hasPreviousPage"])
+            )
+            if len(read) > 40:
+                break
+        there = [slug for slug in read if slug.startswith("show-")]
+        assert sorted(there) == [f"show-{place}" for place in range(6)]
+        assert len(set(read)) == len(read)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        "last: 0",
+        "last: 101",
+        "first: 1, last: 1",
+        'before: "nonsense"',
+        'before: "YWJj"',
         "first: 0",
         "first: 101",
         "first: -1",

@@ -1,14 +1,16 @@
 """Who sees which campaign, on every road there is; and who may see or do what with one she sees."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.support import issuer
-from tests.unit.campaigns.campaigns import Campaigns
+from tests.unit.campaigns.campaigns import PERMISSIONS, Campaigns, window
 
 PUBLIC = ("SCHEDULED", "OPEN", "PAUSED", "CLOSED", "SELECTING", "FINISHED")
-TEAM_ONLY = ("DRAFT", "CANCELLED", "ARCHIVED")
+PUT_AWAY = ("CANCELLED", "ARCHIVED")
 
 
 async def seen_by(campaigns: Campaigns, id_: str, token: str | None, **filter: Any) -> dict[str, bool]:
@@ -48,20 +50,48 @@ async def test_a_campaign_is_seen_by(campaigns: Campaigns, subtests: pytest.Subt
     }
     guest = campaigns.grant("guest", "CAMPAIGN_READ", scope=id_)
     team = {"teamId": campaigns.team}
-    for state in (*PUBLIC, *TEAM_ONLY):
-        await campaigns.put(id_, state=state)
-        public = state in PUBLIC
+    roads = await seen_by(campaigns, id_, None)
+    unknown = [("DRAFT", None), *((state, None) for state in PUT_AWAY)]
+    known = [(state, datetime.now(UTC)) for state in (*PUBLIC, *PUT_AWAY)]
+    for state, announced_at in (*unknown, *known):
+        await campaigns.put(id_, state=state, announced_at=announced_at)
+        listed, reached = state in PUBLIC, announced_at is not None
         for other, token in others.items():
             for where in ({}, team):
-                with subtests.test(state=state, caller=other, filter=where):
-                    assert set((await seen_by(campaigns, id_, token, **where)).values()) == {public}
-        with subtests.test(state=state, caller="a reader of the team"):
+                with subtests.test(state=state, announced=reached, caller=other, filter=where):
+                    seen = await seen_by(campaigns, id_, token, **where)
+                    assert seen == {**dict.fromkeys(roads, reached), "list": listed}
+        with subtests.test(state=state, announced=reached, caller="a reader of the team"):
             assert all((await seen_by(campaigns, id_, campaigns.reader, **team)).values())
             # Without a team a list is what everybody sees, whoever asks.
-            assert (await seen_by(campaigns, id_, campaigns.reader))["list"] == public
-        with subtests.test(state=state, caller="a reader of this campaign alone"):
+            assert (await seen_by(campaigns, id_, campaigns.reader))["list"] == listed
+        with subtests.test(state=state, announced=reached, caller="a reader of this campaign alone"):
             seen = await seen_by(campaigns, id_, guest, **team)
-            assert seen == {**dict.fromkeys(seen, True), "list": public}
+            assert seen == {**dict.fromkeys(roads, True), "list": listed}
+
+
+@pytest.mark.parametrize(
+    ("life", "known"),
+    [
+        ([], False),
+        (["CANCELLED"], False),
+        (["CANCELLED", "ARCHIVED"], False),
+        (["SCHEDULED"], True),
+        (["SCHEDULED", "DRAFT"], False),
+        (["SCHEDULED", "DRAFT", "CANCELLED"], False),
+        (["SCHEDULED", "CANCELLED"], True),
+        (["OPEN", "CANCELLED", "ARCHIVED"], True),
+        (["OPEN", "CLOSED", "SELECTING", "FINISHED", "ARCHIVED"], True),
+    ],
+)
+async def test_what_was_announced_stays_known(campaigns: Campaigns, life: list[str], known: bool) -> None:
+    """An entry points at its campaign for good; a plan that was dropped before anybody heard of it stays a secret."""
+    opens = timedelta(hours=1 if "SCHEDULED" in life else -1)
+    id_ = await campaigns.draft(registration=window(opens, timedelta(hours=2)))
+    for state in life:
+        assert (await campaigns.transition(id_, state))["__typename"] == "CampaignTransitioned"
+    seen = await campaigns.campaign(id_, "state content { title }", token=issuer.token("fan"))
+    assert seen == ({"state": life[-1], "content": {"title": "The Tour"}} if known else None)
 
 
 ADMIN_FIELDS = ("scoreRange { min }", "content { smsTemplate }")
@@ -94,8 +124,6 @@ async def test_only_who_may_changes_a_campaign(campaigns: Campaigns) -> None:
     market = (await campaigns.campaign(id_, "markets { id }"))["markets"][0]["id"]
     event = (await campaigns.campaign(id_, "events { id }"))["events"][0]["id"]
     version = await campaigns.version(id_)
-    window = {"opensAt": "2030-01-01T00:00:00Z", "closesAt": "2030-01-02T00:00:00Z"}
-    show = {"name": "N", "startsAt": "2030-01-01T00:00:00Z", "presale": window, "allocation": 1}
     mutations: dict[str, tuple[str, dict[str, Any]]] = {
         "createCampaign": ("CAMPAIGN_WRITE", campaigns.new()),
         "updateCampaign": ("CAMPAIGN_WRITE", {"id": id_, "expectedVersion": version}),
@@ -104,7 +132,7 @@ async def test_only_who_may_changes_a_campaign(campaigns: Campaigns) -> None:
         "setGate": ("CAMPAIGN_WRITE", {"id": id_, "gate": None}),
         "upsertMarket": ("CAMPAIGN_WRITE", {"campaignId": id_, "name": "M", "country": "US"}),
         "removeMarket": ("CAMPAIGN_WRITE", {"id": market}),
-        "upsertEvent": ("CAMPAIGN_WRITE", {"campaignId": id_, "marketId": market, **show}),
+        "upsertEvent": ("CAMPAIGN_WRITE", {"campaignId": id_, "marketId": market, **SHOW}),
         "removeEvent": ("CAMPAIGN_WRITE", {"id": event}),
     }
     for name, (needed, given) in mutations.items():
@@ -125,13 +153,35 @@ async def test_only_who_may_changes_a_campaign(campaigns: Campaigns) -> None:
 
 
 async def test_what_is_not_there_looks_like_what_is_not_hers(campaigns: Campaigns) -> None:
-    missing = {
-        "setGate": {"id": "cmp_nothing", "gate": None},
-        "removeMarket": {"id": "mkt_nothing"},
-        "removeEvent": {"id": "evt_nothing"},
-    }
-    for name, given in missing.items():
-        assert await refusal(campaigns, name, given, campaigns.editor) == "FORBIDDEN", name
+    theirs = await campaigns.draft()
+    whole = await campaigns.campaign(theirs, "markets { id } events { id }")
+    market, event = whole["markets"][0]["id"], whole["events"][0]["id"]
+    outsider = campaigns.grant("outsider", *PERMISSIONS, scope="tea_other")
+    for name, of_campaign in ON_CAMPAIGN.items():
+        for here, caller in (
+            (theirs, outsider),
+            ("cmp_nothing", outsider),
+            ("cmp_nothing", campaigns.editor),
+        ):
+            assert await refusal(campaigns, name, of_campaign(here), caller) == "FORBIDDEN", name
+    for name, mine, nothing in (
+        ("removeMarket", market, "mkt_nothing"),
+        ("removeEvent", event, "evt_nothing"),
+    ):
+        for here, caller in ((mine, outsider), (nothing, outsider), (nothing, campaigns.editor)):
+            assert await refusal(campaigns, name, {"id": here}, caller) == "FORBIDDEN", name
+
+
+SPAN = {"opensAt": "2030-01-01T00:00:00Z", "closesAt": "2030-01-02T00:00:00Z"}
+SHOW = {"name": "N", "startsAt": "2030-01-01T00:00:00Z", "presale": SPAN, "allocation": 1}
+ON_CAMPAIGN: dict[str, Callable[[str], dict[str, Any]]] = {
+    "updateCampaign": lambda id_: {"id": id_, "expectedVersion": 1},
+    "transitionCampaign": lambda id_: {"id": id_, "to": "OPEN", "expectedVersion": 1},
+    "setCampaignContent": lambda id_: {"id": id_, "locale": "en-US", "title": "T"},
+    "setGate": lambda id_: {"id": id_, "gate": None},
+    "upsertMarket": lambda id_: {"campaignId": id_, "name": "M", "country": "US"},
+    "upsertEvent": lambda id_: {"campaignId": id_, "marketId": "mkt_nothing", **SHOW},
+}
 
 
 async def refusal(campaigns: Campaigns, name: str, given: dict[str, Any], token: str | None) -> str:
