@@ -9,12 +9,13 @@ from scripts.devtools.settings import Settings
 
 @dataclass(frozen=True)
 class Message:
-    """One text message: when (RFC 3339), to which number (E.164), what, and the sender's reference."""
+    """One text message: when (RFC 3339), to which number (E.164), what, the sender's reference, and SMS or VOICE."""
 
     at: str
     to: str
     body: str
     reference: str | None
+    channel: str = "SMS"
 
 
 def outbox_path(settings: Settings) -> Path:
@@ -38,4 +39,6 @@ def read_messages(path: Path, start: int = 0) -> tuple[list[Message], int]:
 
 def _parse(line: bytes) -> Message:
     fields = json.loads(line)
-    return Message(fields["at"], fields["to"], fields["body"], fields.get("reference"))
+    return Message(
+        fields["at"], fields["to"], fields["body"], fields.get("reference"), fields.get("channel", "SMS")
+    )

@@ -64,7 +64,10 @@ def _show(console: Console, message: Message, body_only: bool) -> None:
     if body_only:
         console.print(escape(message.body))
     else:
-        console.print(f"[dim]{escape(message.at)}[/]  [bold]{escape(message.to)}[/]  {escape(message.body)}")
+        channel = "" if message.channel == "SMS" else f"({message.channel.lower()}) "
+        console.print(
+            f"[dim]{escape(message.at)}[/]  [bold]{escape(message.to)}[/]  {channel}{escape(message.body)}"
+        )
 
 
 def _until_interrupted() -> Iterator[None]:

@@ -1,15 +1,16 @@
 """Composition root of the User Service."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
 from services.kit.asgi import App
 from services.kit.backend import Resources, Transports, create_backend, open_resources
+from services.kit.messages import SmsSender
 from services.kit.outbox import Route
+from services.kit.senders import open_sender
 from services.users.backend.access_store import AccessStore
 from services.users.backend.audit_store import AuditStore
-from services.users.backend.phone_jobs import open_sender
 from services.users.backend.phone_store import PhoneStore
 from services.users.backend.routes import api
 from services.users.backend.settings import Settings
@@ -23,6 +24,7 @@ ROUTES = [Route("user", "entries", "PUT", "/snapshots/users", "users")]
 class Service(Resources):
     """What the routes and jobs of the User Service work with."""
 
+    sender: SmsSender = field(init=False)
     store: Store = field(init=False)
     phone: PhoneStore = field(init=False)
     teams: TeamsStore = field(init=False)
@@ -30,6 +32,7 @@ class Service(Resources):
     audit: AuditStore = field(init=False)
 
     def __post_init__(self) -> None:
+        self.sender = open_sender(self.settings)
         self.store = Store(self.database, self.sealer, self.lookup, self.outbox)
         self.phone = PhoneStore(
             self.database,
@@ -37,7 +40,7 @@ class Service(Resources):
             self.lookup,
             self.outbox,
             users=self.store,
-            sender=open_sender(self.settings),
+            sender=self.sender,
             settings=self.settings,
         )
         self.audit = AuditStore(self.database)
@@ -48,14 +51,15 @@ class Service(Resources):
 @asynccontextmanager
 async def open_service(settings: Settings, transports: Transports | None = None) -> AsyncIterator[Service]:
     """The service for the time of the context; the worker opens it too."""
-    async with open_resources(
+    resources = open_resources(
         Service,
         settings,
         name="users",
         database_url=settings.database_url,
         routes=ROUTES,
         transports=transports,
-    ) as service:
+    )
+    async with resources as service, aclosing(service.sender):
         yield service
 
 

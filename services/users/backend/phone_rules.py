@@ -15,6 +15,11 @@ _TEXTS = {
     "es": "{code} es tu código de verificación. Es válido por {minutes} minutos. No lo compartas con nadie.",
     "fr": "{code} est votre code de vérification. Il est valable {minutes} minutes. Ne le communiquez à personne.",
 }
+_SPEECHES = {
+    "en": "Hello. Your verification code is: {code}. Never share it with anyone.",
+    "es": "Hola. Tu código de verificación es: {code}. No lo compartas con nadie.",
+    "fr": "Bonjour. Votre code de vérification est : {code}. Ne le communiquez à personne.",
+}
 _MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 _HOUR, _DAY = 3600, 86400
 
@@ -85,10 +90,15 @@ def clean_code(text: str) -> str:
     return digits
 
 
-def message_text(code: str, minutes: int, locale: str | None, number: Number) -> str:
-    """The message in the locale asked for, else in that of the number's country, else in English."""
-    chosen = locale if locale in LOCALES else _LOCALE_OF_REGION.get(number.region, "en-US")
-    return _TEXTS[chosen[:2]].format(code=code, minutes=minutes)
+def message_locale(locale: str | None, number: Number) -> str:
+    """The locale asked for, else that of the number's country, else American English."""
+    return locale if locale in LOCALES else _LOCALE_OF_REGION.get(number.region, "en-US")
+
+
+def message_text(code: str, minutes: int, locale: str, channel: str) -> str:
+    """The words of the message; those of a call end with nothing that could be taken for the code."""
+    texts = _SPEECHES if channel == "VOICE" else _TEXTS
+    return texts[locale[:2]].format(code=code, minutes=minutes)
 
 
 @dataclass(frozen=True, slots=True)

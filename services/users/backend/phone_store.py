@@ -12,13 +12,13 @@ from services.kit.batching import MicroBatcher
 from services.kit.errors import NotFound, RateLimited
 from services.kit.idempotency import once
 from services.kit.ids import is_id, new_id
+from services.kit.messages import Message, SmsSender
 from services.kit.outbox import Outbox
 from services.kit.pg import Connection, Database, Queries, Row
 from services.kit.sealing import LookupKey, Sealer
 from services.kit.telemetry import log
 from services.users.backend import phone_rules as rules
 from services.users.backend import wire
-from services.users.backend.phone_jobs import Message, SmsSender
 from services.users.backend.rules import ALL
 from services.users.backend.settings import Settings
 from services.users.backend.store import Store
@@ -116,7 +116,8 @@ class PhoneStore:
 
     def _prepare(self, user_id: str, number: rules.Number, request: wire.StartPhone) -> _Start:
         id_, code = new_id("phv"), f"{secrets.randbelow(1_000_000):06}"
-        text = rules.message_text(code, self._settings.phone_code_minutes, request.locale, number)
+        locale = rules.message_locale(request.locale, number)
+        text = rules.message_text(code, self._settings.phone_code_minutes, locale, request.channel)
         counters = rules.counters(
             self._settings.phone_limits,
             number,
@@ -124,7 +125,12 @@ class PhoneStore:
             number_key=self._lookup.digest("phone", number.e164).hex(),
             ip_key=self._lookup.digest("ip", request.client_ip).hex() if request.client_ip else None,
         )
-        return _Start(user_id, self._digest(id_, code), Message(number.e164, text, id_), counters)
+        return _Start(
+            user_id,
+            self._digest(id_, code),
+            Message(number.e164, text, id_, request.channel, locale),
+            counters,
+        )
 
     async def _start_once(self, start: _Start, request: wire.StartPhone) -> tuple[wire.PhoneStarted, bool]:
         async def action() -> wire.PhoneStarted:

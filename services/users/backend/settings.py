@@ -1,22 +1,16 @@
 """Settings of the User Service."""
 
-from pathlib import Path
-
 from pydantic import Field
 
-from services.kit.settings import BackendSettings
+from services.kit.senders import MessageSettings
 from services.users.backend.phone_rules import Limits
 
 
-class Settings(BackendSettings):
-    """Beyond the common settings: the database, the SMS sender and its caps."""
+class Settings(MessageSettings):
+    """Beyond the common settings: the database, and the caps on codes to phones."""
 
     database_url: str = Field(
         validation_alias="USERS_DATABASE_URL", description="the users database, as users_service"
-    )
-    sms_outbox: Path = Field(
-        Path(".data/outbox/sms.ndjson"),
-        description="where the development sender leaves messages; production has no such sender",
     )
     phone_code_minutes: int = Field(10, ge=1, le=10, description="how long a code works")
     phone_attempts: int = Field(5, ge=1, le=5, description="how many guesses a code takes")

@@ -1,12 +1,14 @@
 """startPhoneVerification and confirmPhoneVerification: a phone becomes a fan's."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts.devtools.databases import ServiceDatabase
 from tests.support import issuer
-from tests.support.service import ServiceUnderTest
+from tests.support.service import ServiceUnderTest, open_service
 from tests.unit.users.world import EntriesPeer, code_in, deliver_all, other_code, sent
 
 START = """mutation ($input: StartPhoneVerificationInput!) { startPhoneVerification(input: $input) {
@@ -156,8 +158,26 @@ async def test_numbers_that_get_no_message(users: ServiceUnderTest, sms_outbox: 
     assert sent(sms_outbox) == []
 
 
-async def test_a_channel_that_no_sender_speaks(users: ServiceUnderTest) -> None:
-    [issue] = (await start(users, channel="VOICE"))["issues"]
+async def test_a_call_reads_the_code_out(users: ServiceUnderTest, sms_outbox: Path) -> None:
+    started = await start(users, channel="VOICE", locale="es-MX")
+    [message] = sent(sms_outbox)
+    assert (message["channel"], message["locale"]) == ("VOICE", "es-MX")
+    assert message["body"].startswith("Hola.")
+    answer = await confirm(users, started["verificationId"], code_in(message))
+    assert answer["__typename"] == "PhoneConfirmed"
+
+
+async def test_a_channel_that_no_sender_speaks(
+    database: Callable[[str], ServiceDatabase],
+) -> None:
+    twilio = {
+        "sms_provider": "twilio",
+        "twilio_account_sid": "AC1",
+        "twilio_auth_token": "t",
+        "twilio_from": "MG1",
+    }
+    async with open_service("users", database("users").service_dsn, **twilio) as users:
+        [issue] = (await start(users, channel="VOICE"))["issues"]
     assert (issue["path"], issue["code"]) == (["channel"], "NOT_OFFERED")
 
 
