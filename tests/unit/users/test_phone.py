@@ -170,7 +170,7 @@ async def test_a_call_reads_the_code_out(users: ServiceUnderTest, sms_outbox: Pa
 async def test_a_channel_that_no_sender_speaks(
     database: Callable[[str], ServiceDatabase],
 ) -> None:
-    twilio = {
+    twilio: dict[str, Any] = {
         "sms_provider": "twilio",
         "twilio_account_sid": "AC1",
         "twilio_auth_token": "t",
