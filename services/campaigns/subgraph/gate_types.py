@@ -5,7 +5,15 @@ from typing import Annotated, Any
 
 import strawberry
 
-from services.kit.types import CountryCode
+from services.campaigns.subgraph.gate_messages import explain
+from services.campaigns.subgraph.locale_rules import viewer_locale
+from services.kit.types import CountryCode, Locale
+
+Info = strawberry.Info[Any, Any]
+LocaleArgument = Annotated[
+    Locale | None,
+    strawberry.argument(description="The language wanted; without it the Accept-Language header counts."),
+]
 
 
 @strawberry.enum(description="A payment card's network.")
@@ -29,47 +37,57 @@ class IdentityTier(Enum):
     )
 
 
+@strawberry.interface(description="What every kind of gate can tell of itself.")
+class GateRequirement:
+    node: strawberry.Private[dict[str, Any]]
+    default_locale: strawberry.Private[str]
+
+    @strawberry.field(description="In a sentence: what a fan needs to fulfil this, with all that is in it.")
+    def explanation(self, info: Info, locale: LocaleArgument = None) -> str:
+        return explain(self.node, viewer_locale(self.default_locale, locale, info.context.accept_language))
+
+
 @strawberry.type(description="All of these requirements must be fulfilled.")
-class AllOf:
+class AllOf(GateRequirement):
     gates: list[Annotated["Gate", strawberry.lazy("services.campaigns.subgraph.gate_types")]] = (
         strawberry.field(description="The requirements.")
     )
 
 
 @strawberry.type(description="At least one of these requirements must be fulfilled.")
-class AnyOf:
+class AnyOf(GateRequirement):
     gates: list[Annotated["Gate", strawberry.lazy("services.campaigns.subgraph.gate_types")]] = (
         strawberry.field(description="The requirements.")
     )
 
 
 @strawberry.type(description="A verified payment card.")
-class CardGate:
+class CardGate(GateRequirement):
     brands: list[CardBrand] = strawberry.field(description="A card of any of these counts.")
 
 
 @strawberry.type(description="A linked account.")
-class LinkedAccountGate:
+class LinkedAccountGate(GateRequirement):
     providers: list[AccountProvider] = strawberry.field(description="An account at any of these counts.")
 
 
 @strawberry.type(description="A verified identity.")
-class IdentityGate:
+class IdentityGate(GateRequirement):
     tier: IdentityTier = strawberry.field(description="How thoroughly it must have been verified.")
 
 
 @strawberry.type(description="A confirmed phone number.")
-class PhoneGate:
+class PhoneGate(GateRequirement):
     required: bool = strawberry.field(description="Always true.")
 
 
 @strawberry.type(description="A place to live.")
-class RegionGate:
+class RegionGate(GateRequirement):
     countries: list[CountryCode] = strawberry.field(description="Living in any of these counts.")
 
 
 @strawberry.type(description="A membership that the identity provider vouches for.")
-class MembershipGate:
+class MembershipGate(GateRequirement):
     required: bool = strawberry.field(description="Always true.")
 
 
@@ -81,26 +99,28 @@ Gate = Annotated[
 ]
 
 
-def gate_of(node: dict[str, Any]) -> Any:
+def gate_of(node: dict[str, Any], default_locale: str) -> Any:
     """The graph's view of a gate as the Campaign Service writes it."""
     [(kind, value)] = node.items()
+    said: dict[str, Any] = {"node": node, "default_locale": default_locale}
     match kind:
         case "all_of":
-            return AllOf(gates=[gate_of(child) for child in value])
+            return AllOf(gates=[gate_of(child, default_locale) for child in value], **said)
         case "any_of":
-            return AnyOf(gates=[gate_of(child) for child in value])
+            return AnyOf(gates=[gate_of(child, default_locale) for child in value], **said)
         case "card":
-            return CardGate(brands=[CardBrand(brand) for brand in value["brands"]])
+            return CardGate(brands=[CardBrand(brand) for brand in value["brands"]], **said)
         case "linked_account":
-            return LinkedAccountGate(providers=[AccountProvider(provider) for provider in value["providers"]])
+            providers = [AccountProvider(provider) for provider in value["providers"]]
+            return LinkedAccountGate(providers=providers, **said)
         case "identity":
-            return IdentityGate(tier=IdentityTier(value["tier"]))
+            return IdentityGate(tier=IdentityTier(value["tier"]), **said)
         case "phone":
-            return PhoneGate(required=value)
+            return PhoneGate(required=value, **said)
         case "region":
-            return RegionGate(countries=[CountryCode(country) for country in value["countries"]])
+            return RegionGate(countries=[CountryCode(country) for country in value["countries"]], **said)
         case "membership":
-            return MembershipGate(required=value)
+            return MembershipGate(required=value, **said)
         case _:
             raise LookupError(f"no such gate: {kind}")
 

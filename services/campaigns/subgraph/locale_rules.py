@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from services.kit.locales import LOCALES
+
 _RANGE = re.compile(
     r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?"
 )
@@ -46,6 +48,12 @@ def negotiate(
             return Choice(locale, is_fallback=place > 0 or not _fulfils(locale, wish))
     locale = default if default in available else min(available)
     return Choice(locale, is_fallback=(bool(wishes) and wishes[0] != "*") or locale != default)
+
+
+def viewer_locale(default: str, asked: str | None, accept_language: str | None) -> str:
+    """The served locale for a text that the platform writes itself; `default` is the campaign's."""
+    choice = negotiate(LOCALES, default, asked=asked, accept_language=accept_language)
+    return choice.locale if choice else default
 
 
 def accepted(header: str | None) -> list[str]:

@@ -8,7 +8,7 @@ import strawberry
 from services.campaigns.subgraph import backend
 from services.campaigns.subgraph.catalogue_types import Artist
 from services.campaigns.subgraph.content_types import CampaignContent
-from services.campaigns.subgraph.gate_types import Gate, gate_of
+from services.campaigns.subgraph.gate_types import Gate, LocaleArgument, gate_of
 from services.campaigns.subgraph.loaders import Key
 from services.campaigns.subgraph.locale_rules import Choice, negotiate
 from services.campaigns.subgraph.markets_types import Event, Market
@@ -94,7 +94,12 @@ class Campaign:
 
     @strawberry.field(description="What a fan must fulfil to enter; null lets everybody in.")
     def gate(self) -> Gate | None:
-        return None if self.row.gate is None else gate_of(self.row.gate)
+        return None if self.row.gate is None else gate_of(self.row.gate, self.row.default_locale)
+
+    @strawberry.field(description="The whole gate in a sentence; null where everybody can enter.")
+    def gate_explanation(self, info: Info, locale: LocaleArgument = None) -> str | None:
+        gate = self.gate()
+        return gate and gate.explanation(info, locale)
 
     @strawberry.federation.field(description="Which scores can be selected; null: all.", tags=["admin"])
     def score_range(self) -> ScoreRange | None:
