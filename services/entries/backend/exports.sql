@@ -77,7 +77,7 @@ SELECT CASE WHEN :kind = 'SELECTIONS' THEN (SELECT count(*) FROM selection WHERE
 SELECT e.id, e.user_id, e.state, e.country, e.is_member, e.score, e.ticket_quantity, e.preferences, e.submitted_at, e.updated_at,
        f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
 FROM entry_now e
-LEFT JOIN user_fact f ON f.user_id = e.user_id
+LEFT JOIN user_fact_now f ON f.user_id = e.user_id
 WHERE e.campaign_id = :campaign_id
   AND (:states::text[] IS NULL OR e.state = ANY(:states::text[]))
   AND (NOT :sharing OR e.state <> 'ERASED' AND f.do_not_sell IS NOT TRUE)
@@ -90,7 +90,7 @@ SELECT s.id, s.wave_id, w.name AS wave_name, s.entry_id, s.user_id, s.event_id, 
 FROM selection s
 JOIN wave w ON w.id = s.wave_id AND w.state = 'FINALIZED'
 JOIN entry_now e ON e.campaign_id = s.campaign_id AND e.id = s.entry_id
-LEFT JOIN user_fact f ON f.user_id = s.user_id
+LEFT JOIN user_fact_now f ON f.user_id = s.user_id
 WHERE s.campaign_id = :campaign_id
   AND (:states::text[] IS NULL OR e.state = ANY(:states::text[]))
   AND (NOT :sharing OR e.state <> 'ERASED' AND f.do_not_sell IS NOT TRUE)

@@ -50,14 +50,14 @@ SELECT e.id, e.state, e.country, e.is_member, e.score, c.document,
 FROM unnest(:ids::text[]) AS i (id)
 CROSS JOIN LATERAL (SELECT * FROM entry_now WHERE id = i.id OFFSET 0) AS e
 JOIN campaign c ON c.id = e.campaign_id
-LEFT JOIN LATERAL (SELECT * FROM user_fact WHERE user_id = e.user_id OFFSET 0) AS f ON true
+LEFT JOIN LATERAL (SELECT * FROM user_fact_now WHERE user_id = e.user_id OFFSET 0) AS f ON true
 
 -- name: facts_of_campaigns
 -- What a fan's eligibility for campaigns depends on, and her entry's state where she has entered. Drafts are nobody's business.
 SELECT c.id, campaign_state_now(c.state, c.opens_at, c.closes_at) AS campaign_state, c.document,
        e.state, e.score, f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
 FROM campaign c
-LEFT JOIN user_fact f ON f.user_id = :user_id
+LEFT JOIN user_fact_now f ON f.user_id = :user_id
 LEFT JOIN entry_now e ON e.campaign_id = c.id AND e.user_id = :user_id
 WHERE c.id = ANY(:campaign_ids::text[]) AND c.state <> 'DRAFT'
 ORDER BY e.id

@@ -54,7 +54,7 @@ FROM wave_candidates(:campaign_id, :reassignment, :score_min, :score_max) k
 SELECT r.entry_id, e.country, e.is_member, f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
 FROM wave_entry r
 JOIN entry e ON e.campaign_id = :campaign_id AND e.id = r.entry_id
-LEFT JOIN user_fact f ON f.user_id = r.user_id
+LEFT JOIN user_fact_now f ON f.user_id = r.user_id
 WHERE r.wave_id = :id
 
 -- name: strike_from_roster
@@ -79,7 +79,7 @@ UPDATE wave SET roster_root = :roster_root, eligible = :eligible WHERE id = :id 
 -- Who would be on the wave's roster, with the facts that the gate asks for.
 SELECT k.*, NULL::bytea AS salt, f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
 FROM wave_candidates(:campaign_id, :reassignment, :score_min, :score_max) k
-LEFT JOIN user_fact f ON f.user_id = k.user_id
+LEFT JOIN user_fact_now f ON f.user_id = k.user_id
 
 -- name: seats
 -- What the wave's events give.

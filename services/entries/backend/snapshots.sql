@@ -23,46 +23,60 @@ RETURNING c.id, entry_state_now('PENDING_PHONE', campaign_state_now(c.state, c.o
 
 -- name: keep_users
 -- Keeps newer facts about users.
-INSERT INTO user_fact AS u (user_id, version, phone_verified, country, member_id, do_not_sell, accounts, cards, tiers)
-SELECT s.id, s.version, s.phone_verified, s.country, s.member_id, s.do_not_sell,
-       string_to_array(s.accounts, ','), string_to_array(s.cards, ','), string_to_array(s.tiers, ',')
+INSERT INTO user_fact AS u (user_id, version, phone_verified, phone_verified_at, country, member_id, do_not_sell,
+                            accounts, accounts_until, cards, cards_until, tiers, tiers_until)
+SELECT s.id, s.version, s.phone_verified, s.phone_verified_at, s.country, s.member_id, s.do_not_sell,
+       string_to_array(s.accounts, ','), string_to_array(s.accounts_until, ',')::timestamptz[],
+       string_to_array(s.cards, ','), string_to_array(s.cards_until, ',')::timestamptz[],
+       string_to_array(s.tiers, ','), string_to_array(s.tiers_until, ',')::timestamptz[]
 FROM unnest(
-    :ids::text[], :versions::bigint[], :phone_verified::boolean[], :countries::text[], :member_ids::text[],
-    :do_not_sell::boolean[], :accounts::text[], :cards::text[], :tiers::text[]
-) AS s (id, version, phone_verified, country, member_id, do_not_sell, accounts, cards, tiers)
+    :ids::text[], :versions::bigint[], :phone_verified::boolean[], :phone_verified_at::timestamptz[], :countries::text[],
+    :member_ids::text[], :do_not_sell::boolean[], :accounts::text[], :accounts_until::text[], :cards::text[],
+    :cards_until::text[], :tiers::text[], :tiers_until::text[]
+) AS s (id, version, phone_verified, phone_verified_at, country, member_id, do_not_sell, accounts, accounts_until, cards,
+        cards_until, tiers, tiers_until)
 ORDER BY s.id
 ON CONFLICT (user_id) DO UPDATE
 SET version = excluded.version,
     phone_verified = excluded.phone_verified,
+    phone_verified_at = excluded.phone_verified_at,
     country = excluded.country,
     member_id = excluded.member_id,
     do_not_sell = excluded.do_not_sell,
     accounts = excluded.accounts,
+    accounts_until = excluded.accounts_until,
     cards = excluded.cards,
-    tiers = excluded.tiers
+    cards_until = excluded.cards_until,
+    tiers = excluded.tiers,
+    tiers_until = excluded.tiers_until
 WHERE u.version < excluded.version
 
 -- name: accept_confirmed
--- Accepts the waiting entries of users whose phone is confirmed, where the deadline has not passed.
--- The campaign row is locked against a close that is under way: either comes first, and the other sees it.
+-- Accepts the entries of users whose phone was confirmed before the deadline: those that wait, and those that lapsed because
+-- the news of it came late. The campaign row is locked against a close that is under way: either comes first, and the
+-- other sees it. Where users does not say when the phone was confirmed, it counts as confirmed now.
 WITH hers AS (
     SELECT e.*
     FROM unnest(:user_ids::text[]) AS i (user_id)
-    CROSS JOIN LATERAL (SELECT campaign_id, id, state FROM entry WHERE user_id = i.user_id OFFSET 0) AS e
-    WHERE e.state = 'PENDING_PHONE'
-), running AS (
-    SELECT c.id FROM campaign c
+    CROSS JOIN LATERAL (SELECT campaign_id, id, state, lapsed FROM entry WHERE user_id = i.user_id OFFSET 0) AS e
+    WHERE e.state = 'PENDING_PHONE' OR e.state = 'INVALIDATED' AND e.lapsed
+), awaiting AS (
+    SELECT c.id, coalesce(c.ended_at, c.closes_at) AS deadline
+    FROM campaign c
     WHERE c.id IN (SELECT campaign_id FROM hers)
-      AND entry_state_now('PENDING_PHONE', campaign_state_now(c.state, c.opens_at, c.closes_at)) = 'PENDING_PHONE'
     ORDER BY c.id
     FOR SHARE
 )
 UPDATE entry e
-SET state = 'ACCEPTED', version = e.version + 1, updated_at = now()
+SET state = 'ACCEPTED', lapsed = false, version = e.version + 1, updated_at = now()
 FROM hers
-JOIN running ON running.id = hers.campaign_id
-WHERE e.campaign_id = hers.campaign_id AND e.id = hers.id AND e.state = 'PENDING_PHONE'
-  AND EXISTS (SELECT FROM user_fact f WHERE f.user_id = e.user_id AND f.phone_verified)
+JOIN awaiting ON awaiting.id = hers.campaign_id
+WHERE e.campaign_id = hers.campaign_id AND e.id = hers.id
+  AND (e.state = 'PENDING_PHONE' OR e.state = 'INVALIDATED' AND e.lapsed)
+  AND EXISTS (
+      SELECT FROM user_fact f
+      WHERE f.user_id = e.user_id AND f.phone_verified AND coalesce(f.phone_verified_at, now()) < awaiting.deadline
+  )
 
 -- name: invalidate_unconfirmed
 -- Invalidates a chunk of the entries that were unconfirmed at their deadline.
@@ -77,7 +91,7 @@ WITH due AS (
     FOR UPDATE OF e SKIP LOCKED
 ), done AS (
     UPDATE entry e
-    SET state = 'INVALIDATED', version = e.version + 1, updated_at = now()
+    SET state = 'INVALIDATED', lapsed = true, version = e.version + 1, updated_at = now()
     FROM due
     WHERE e.campaign_id = due.campaign_id AND e.id = due.id AND e.state = 'PENDING_PHONE'
     RETURNING 1

@@ -40,7 +40,10 @@ class SnapshotStore:
                 await jobs.defer(connection, "entries:invalidate", queue="entries")
 
     async def keep_users(self, users: Sequence[wire.UserSnapshot]) -> None:
-        """Keeps users' facts and, in the same transaction, accepts entries that waited for a phone now confirmed."""
+        """Keeps users' facts and, in the same transaction, accepts entries that waited for a phone.
+
+        Those that lapsed are among them where the phone had been confirmed in time and only the news of it came late.
+        """
         newest = list({u.id: u for u in sorted(users, key=lambda u: u.version)}.values())
         async with self._database.transaction() as connection:
             await self._database.execute(
@@ -52,9 +55,13 @@ class SnapshotStore:
                 countries=[u.country for u in newest],
                 member_ids=[u.member_id for u in newest],
                 do_not_sell=[u.do_not_sell for u in newest],
-                accounts=[",".join(u.accounts) for u in newest],
-                cards=[",".join(u.cards) for u in newest],
-                tiers=[",".join(u.tiers) for u in newest],
+                phone_verified_at=[u.phone_verified_at for u in newest],
+                accounts=[_values(u.accounts) for u in newest],
+                accounts_until=[_expiries(u.accounts) for u in newest],
+                cards=[_values(u.cards) for u in newest],
+                cards_until=[_expiries(u.cards) for u in newest],
+                tiers=[_values(u.tiers) for u in newest],
+                tiers_until=[_expiries(u.tiers) for u in newest],
             )
             if confirmed := [u.id for u in newest if u.phone_verified]:
                 await self._database.execute(q.accept_confirmed, connection, user_ids=confirmed)
@@ -62,3 +69,11 @@ class SnapshotStore:
     async def invalidate_unconfirmed(self) -> int:
         """Invalidates up to a thousand entries that were unconfirmed at their deadline; answers how many."""
         return await self._database.fetchval(q.invalidate_unconfirmed, limit=_CHUNK)
+
+
+def _values(proofs: Sequence[wire.Proof]) -> str:
+    return ",".join(proof.value for proof in proofs)
+
+
+def _expiries(proofs: Sequence[wire.Proof]) -> str:
+    return ",".join(proof.expires_at.isoformat() if proof.expires_at else "infinity" for proof in proofs)

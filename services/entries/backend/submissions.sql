@@ -6,7 +6,7 @@ SELECT c.id AS campaign_id, c.version, CASE WHEN c.version IS DISTINCT FROM i.kn
 FROM unnest(:campaign_ids::text[], :known_versions::bigint[], :user_ids::text[])
      WITH ORDINALITY AS i (campaign_id, known_version, user_id, place)
 LEFT JOIN LATERAL (SELECT * FROM campaign WHERE id = i.campaign_id OFFSET 0) AS c ON true
-LEFT JOIN LATERAL (SELECT * FROM user_fact WHERE user_id = i.user_id OFFSET 0) AS f ON true
+LEFT JOIN LATERAL (SELECT * FROM user_fact_now WHERE user_id = i.user_id OFFSET 0) AS f ON true
 ORDER BY i.place
 
 -- name: insert_entries

@@ -1,8 +1,10 @@
 """The Entry Service's wire format: what its JSON looks like, in both directions."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from services.kit.errors import Issue
 from services.kit.paging import Page
@@ -99,8 +101,18 @@ class CampaignSnapshots(msgspec.Struct):
     campaigns: list[CampaignSnapshot]
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """Something that a user proved, say `VISA`, and from when on it counts no more (null: it stays)."""
+
+    value: Annotated[str, Meta(pattern="^[A-Z0-9_]{1,40}$")]
+    expires_at: datetime | None = None
+
+
 class UserSnapshot(msgspec.Struct, frozen=True):
-    """A user's gate facts as the User Service published them; `version` grows with every change."""
+    """A user's gate facts as the User Service published them; `version` grows with every change.
+
+    `phone_verified_at` is since when she has had a confirmed phone, by the clock of that service.
+    """
 
     id: str
     version: int
@@ -108,9 +120,10 @@ class UserSnapshot(msgspec.Struct, frozen=True):
     country: str | None
     member_id: str | None
     do_not_sell: bool
-    accounts: list[str] = msgspec.field(default_factory=list[str])
-    cards: list[str] = msgspec.field(default_factory=list[str])
-    tiers: list[str] = msgspec.field(default_factory=list[str])
+    accounts: list[Proof] = msgspec.field(default_factory=list[Proof])
+    cards: list[Proof] = msgspec.field(default_factory=list[Proof])
+    tiers: list[Proof] = msgspec.field(default_factory=list[Proof])
+    phone_verified_at: datetime | None = None
 
 
 class UserSnapshots(msgspec.Struct):

@@ -82,7 +82,9 @@ def campaign(**changes: Any) -> dict[str, Any]:
 
 
 def fan(subject: str, version: int = 1, **changes: Any) -> dict[str, Any]:
-    """A fan as the User Service would publish her: nothing confirmed."""
+    """A fan as the User Service would publish her: nothing confirmed. Proofs are given by name, or as on the wire."""
+    for kind in {"accounts", "cards", "tiers"} & changes.keys():
+        changes[kind] = [{"value": each} if isinstance(each, str) else each for each in changes[kind]]
     return {
         "id": id_of(subject),
         "version": version,
