@@ -67,7 +67,8 @@ FROM phone_verification WHERE user_id = :user_id
 -- name: set_phone
 -- The confirmed number becomes the user's.
 UPDATE app_user
-SET phone_sealed = :phone_sealed, phone_lookup = :phone_lookup, phone_verified_at = now(), version = version + 1
+SET phone_sealed = :phone_sealed, phone_lookup = :phone_lookup, phone_verified_at = now(),
+    phone_since = coalesce(phone_since, now()), version = version + 1
 WHERE id = :id
 RETURNING *
 

@@ -72,10 +72,15 @@ WHERE id = :id AND (do_not_sell <> :do_not_sell OR privacy_source <> 'USER')
 RETURNING *
 
 -- name: follow_signals
--- The browser's Global Privacy Control signal opts out whoever has not chosen herself; answers those that it changed.
+-- The first Global Privacy Control signal of a user's browser opts her out, whatever she chose before; what she chooses after
+-- it stands. Answers those whose first one this is.
 UPDATE app_user
-SET do_not_sell = true, privacy_source = 'GPC', privacy_updated_at = now(), version = version + 1
-WHERE id = ANY(:ids::text[]) AND privacy_source = 'DEFAULT'
+SET gpc_at = now(),
+    do_not_sell = true,
+    privacy_source = CASE WHEN do_not_sell THEN privacy_source ELSE 'GPC' END,
+    privacy_updated_at = CASE WHEN do_not_sell THEN privacy_updated_at ELSE now() END,
+    version = version + 1
+WHERE id = ANY(:ids::text[]) AND gpc_at IS NULL
 RETURNING *
 
 -- name: keep_campaigns

@@ -180,7 +180,7 @@ class Store:
         return await self._database.fetch(q.follow_signals, connection, ids=signalled) if signalled else []
 
     def _has_news(self, session: wire.Session, row: Row | None) -> bool:
-        if row is None or (session.do_not_sell_signal and row["privacy_source"] == "DEFAULT"):
+        if row is None or (session.do_not_sell_signal and row["gpc_at"] is None):
             return True
         claims = {
             "member_id": session.member_id,
@@ -205,4 +205,5 @@ def snapshot(row: Row) -> wire.UserSnapshot:
         country=row["country"],
         member_id=row["member_id"],
         do_not_sell=row["do_not_sell"],
+        phone_verified_at=row["phone_since"],
     )

@@ -261,8 +261,18 @@ class AuditPage(msgspec.Struct):
     has_next: bool
 
 
+class Proof(msgspec.Struct):
+    """Something that a user proved, say `VISA`, and from when on it counts no more."""
+
+    value: str
+    expires_at: datetime
+
+
 class UserSnapshot(msgspec.Struct):
-    """A user's gate facts as published to entries; `version` grows with every change."""
+    """A user's gate facts as published to entries; `version` grows with every change.
+
+    `phone_verified_at` is since when she has had a confirmed phone, whichever.
+    """
 
     id: str
     version: int
@@ -270,6 +280,7 @@ class UserSnapshot(msgspec.Struct):
     country: str | None
     member_id: str | None
     do_not_sell: bool
-    accounts: list[str] = msgspec.field(default_factory=list[str])
-    cards: list[str] = msgspec.field(default_factory=list[str])
-    tiers: list[str] = msgspec.field(default_factory=list[str])
+    accounts: list[Proof] = msgspec.field(default_factory=list[Proof])
+    cards: list[Proof] = msgspec.field(default_factory=list[Proof])
+    tiers: list[Proof] = msgspec.field(default_factory=list[Proof])
+    phone_verified_at: datetime | None = None

@@ -18,7 +18,11 @@ Info = strawberry.Info[UsersContext, Any]
 class PrivacySource(Enum):
     DEFAULT = strawberry.enum_value("DEFAULT", description="Nobody: the default holds.")
     USER = strawberry.enum_value("USER", description="The user herself.")
-    GPC = strawberry.enum_value("GPC", description="Her browser, by the Global Privacy Control signal.")
+    GPC = strawberry.enum_value(
+        "GPC",
+        description="Her browser: its first Global Privacy Control signal opts out, whatever she chose before it. What she "
+        "chooses after it stands.",
+    )
     ADMIN = strawberry.enum_value("ADMIN", description="Support, on her behalf.")
 
 

@@ -69,8 +69,31 @@ async def test_her_own_choice_stands_and_is_published_at_once(
     assert await choose(users, True) == {"doNotSell": True, "source": "USER"}
     assert len(entries.snapshots) == published
     assert await choose(users, False) == {"doNotSell": False, "source": "USER"}
-    assert await look(users, SIGNAL) == {"doNotSell": False, "source": "USER"}
     assert entries.of("ada")[-1]["do_not_sell"] is False
+
+
+async def test_the_first_signal_overrules_an_earlier_choice_and_a_later_choice_stands(
+    users: ServiceUnderTest, entries: EntriesPeer
+) -> None:
+    assert await choose(users, False) == {"doNotSell": False, "source": "USER"}
+    assert await look(users, SIGNAL) == {"doNotSell": True, "source": "GPC"}
+    assert await look(users) == {"doNotSell": True, "source": "GPC"}
+    assert await choose(users, False, SIGNAL) == {"doNotSell": False, "source": "USER"}
+    for headers in (SIGNAL, None, SIGNAL):
+        assert await look(users, headers) == {"doNotSell": False, "source": "USER"}
+    assert [snapshot["do_not_sell"] for snapshot in entries.of("ada")][-3:] == [False, True, False]
+
+
+async def test_opting_in_by_a_browser_that_signals_is_a_choice_after_the_signal(users: ServiceUnderTest) -> None:
+    assert await choose(users, False, SIGNAL) == {"doNotSell": False, "source": "USER"}
+    assert await look(users, SIGNAL) == {"doNotSell": False, "source": "USER"}
+
+
+async def test_the_signal_leaves_her_own_opt_out_hers_and_is_remembered(users: ServiceUnderTest) -> None:
+    assert await choose(users, True) == {"doNotSell": True, "source": "USER"}
+    assert await look(users, SIGNAL) == {"doNotSell": True, "source": "USER"}
+    await choose(users, False)
+    assert await look(users, SIGNAL) == {"doNotSell": False, "source": "USER"}
 
 
 async def test_nobody_cannot_choose(users: ServiceUnderTest) -> None:
