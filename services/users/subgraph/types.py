@@ -20,8 +20,8 @@ class PrivacySource(Enum):
     USER = strawberry.enum_value("USER", description="The user herself.")
     GPC = strawberry.enum_value(
         "GPC",
-        description="Her browser: its first Global Privacy Control signal opts out, whatever she chose before it. What she "
-        "chooses after it stands.",
+        description="Her browser: its first Global Privacy Control signal opts out, whatever she chose before it. "
+        "What she chooses after it stands.",
     )
     ADMIN = strawberry.enum_value("ADMIN", description="Support, on her behalf.")
 

@@ -1,4 +1,4 @@
-"""What users tells of a fan: proofs count until they expire or are taken back, at entry, on the page, and in the roster."""
+"""Proofs count until they expire or are taken back; a confirmation counts by when it was made, not by when we heard."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,7 +45,7 @@ async def test_a_proof_counts_until_it_expires(database: Any, kind: str) -> None
             ("bea", HOUR, "EntrySubmitted"),
             ("cyd", -HOUR, "GateUnmet"),
         ):
-            await tell(service, fan(name, **{kind: [proof(until)]}))
+            await tell(service, {**fan(name), kind: [proof(until)]})
             assert (await submit(service, name, wishes(tour)))["__typename"] == outcome
 
 
@@ -109,7 +109,9 @@ async def test_news_of_a_confirmation_that_come_after_the_deadline(
             await tell(service, news)
         [entry] = await service.resources.store.entries([entry_id])
         assert entry.state == ("INVALIDATED" if late else "ACCEPTED")
-        assert await service.resources.snapshots.invalidate_unconfirmed() == (1 if late and not job_ran else 0)
+        assert await service.resources.snapshots.invalidate_unconfirmed() == (
+            1 if late and not job_ran else 0
+        )
         [after] = await service.resources.store.entries([entry_id])
         assert after.state == entry.state
 

@@ -84,7 +84,9 @@ async def test_the_first_signal_overrules_an_earlier_choice_and_a_later_choice_s
     assert [snapshot["do_not_sell"] for snapshot in entries.of("ada")][-3:] == [False, True, False]
 
 
-async def test_opting_in_by_a_browser_that_signals_is_a_choice_after_the_signal(users: ServiceUnderTest) -> None:
+async def test_opting_in_by_a_browser_that_signals_is_a_choice_after_the_signal(
+    users: ServiceUnderTest,
+) -> None:
     assert await choose(users, False, SIGNAL) == {"doNotSell": False, "source": "USER"}
     assert await look(users, SIGNAL) == {"doNotSell": False, "source": "USER"}
 

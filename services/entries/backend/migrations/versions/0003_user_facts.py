@@ -47,7 +47,7 @@ ALTER TABLE campaign ADD COLUMN ended_at timestamptz;
 COMMENT ON COLUMN campaign.ended_at IS 'when registration was ended by hand, at closes_at the latest; null: it was not';
 UPDATE campaign SET ended_at = least(closes_at, now()) WHERE state NOT IN ('DRAFT', 'SCHEDULED', 'OPEN', 'PAUSED');
 
--- By the clock at that very moment, not at the transaction's start: what was confirmed while it waited for the row came before.
+-- By the clock at that very moment, not at the transaction's start: what was confirmed while it waited came before.
 CREATE FUNCTION note_end() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.ended_at := CASE
@@ -59,7 +59,7 @@ END $$;
 CREATE TRIGGER campaign_end BEFORE INSERT OR UPDATE ON campaign FOR EACH ROW EXECUTE FUNCTION note_end();
 
 ALTER TABLE entry ADD COLUMN lapsed boolean NOT NULL DEFAULT false;
-COMMENT ON COLUMN entry.lapsed IS 'invalidated because no confirmed phone was known of at the deadline, and for nothing else';
+COMMENT ON COLUMN entry.lapsed IS 'invalidated for want of a confirmed phone at the deadline, and for nothing else';
 
 DROP TRIGGER entry_transition ON entry;
 CREATE TRIGGER entry_transition BEFORE UPDATE OF state ON entry FOR EACH ROW

@@ -10,7 +10,7 @@ ALTER TABLE app_user
     ADD COLUMN phone_since timestamptz,
     ADD COLUMN gpc_at      timestamptz;
 COMMENT ON COLUMN app_user.phone_since IS 'since when she has had a confirmed phone, whichever';
-COMMENT ON COLUMN app_user.gpc_at IS 'when her browser first sent Sec-GPC: 1; what she chose before is overruled, what she chose after stands';
+COMMENT ON COLUMN app_user.gpc_at IS 'when her browser first sent Sec-GPC: 1, which overrules what she chose before';
 
 UPDATE app_user SET phone_since = phone_verified_at;
 UPDATE app_user SET gpc_at = privacy_updated_at WHERE privacy_source = 'GPC';
