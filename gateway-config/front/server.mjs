@@ -42,7 +42,7 @@ export function createFront({ settings, supergraph, tracer, log }) {
     } catch (error) {
       if (!(error instanceof Refusal)) log.error('request failed', { request_id: call.id, fault: error.name });
       if (res.headersSent) return res.destroy();
-      refuse(res, error instanceof Refusal ? error : new Refusal(500, 'INTERNAL_SERVER_ERROR', 'Internal server error'), call.id);
+      refuse(req, res, error instanceof Refusal ? error : new Refusal(500, 'INTERNAL_SERVER_ERROR', 'Internal server error'), call.id);
     }
   }
 
