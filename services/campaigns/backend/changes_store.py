@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import msgspec
 
-from services.campaigns.backend import rules, wire
+from services.campaigns.backend import lint_rules, rules, wire
+from services.campaigns.backend.lint_rules import LintBlocked
 from services.campaigns.backend.rules import Part
 from services.campaigns.backend.wire import State
 from services.kit import idempotency
@@ -88,8 +90,8 @@ class Changes:
     async def make(self, change: Change, write: Write) -> wire.Changed:
         """The campaign after the change, known to the other services already if they answer.
 
-        Raises NotFound, Conflict, the change's refusal, Invalid for what would leave it unable to work, and
-        IdempotencyMismatch.
+        Raises NotFound, Conflict, the change's refusal, Invalid for what would leave it unable to work, LintBlocked
+        for what cannot be opened, and IdempotencyMismatch.
         """
 
         async def claimed(transaction: Audited) -> wire.Changed:
@@ -98,7 +100,9 @@ class Changes:
             before = await self._document(connection, change.campaign_id)
             target = await write(connection)
             after = await self._document(connection, change.campaign_id)
-            rules.check_working(after, opening=change.opening)
+            if change.opening:
+                await self._check_opening(connection, after)
+            rules.check_working(after)
             rules.check_begun(before, after)
             await self._leave_behind(transaction, change.action, target, before, after)
             return wire.Changed(after, target)
@@ -145,6 +149,11 @@ class Changes:
         if change.expected_version not in (None, standing["version"]):
             raise Conflict(standing["version"])
         raise change.refusal(standing["state"])
+
+    async def _check_opening(self, connection: Connection, campaign: wire.Campaign) -> None:
+        moment: datetime = await self._database.fetchval(q.moment, connection)
+        if errors := lint_rules.errors_of(campaign, moment):
+            raise LintBlocked(errors)
 
     async def _document(self, connection: Connection, id_: str) -> wire.Campaign:
         [document] = await self.documents(wire.CampaignKeys(ids=[id_]), connection)

@@ -112,7 +112,8 @@ class Campaigns:
         expected = version if version is not None else await self.version(campaign_id)
         return await self.mutate(
             "transitionCampaign",
-            "... on CampaignTransitioned { campaign { id state version } } ... on IllegalTransition { from to }",
+            "... on CampaignTransitioned { campaign { id state version } } ... on IllegalTransition { from to }"
+            " ... on LintBlocked { findings { severity code message path } }",
             {"id": campaign_id, "to": to, "expectedVersion": expected},
         )
 
