@@ -10,7 +10,7 @@ from services.kit.types import Error
 from services.kit.upstream import Problem
 
 
-@strawberry.federation.enum(description="How bad a finding is.", tags=["admin"])
+@strawberry.enum(description="How bad a finding is.")
 class LintSeverity(Enum):
     ERROR = strawberry.enum_value(
         "ERROR", description="Keeps the campaign from being scheduled or opened, for it could not work."
