@@ -23,6 +23,7 @@ from services.kit.pg import Connection, Database, Queries
 q = Queries(Path(__file__).with_name("changes.sql"))
 _decode = msgspec.json.Decoder(wire.Campaign).decode
 
+NO_SUCH_MARKET = Issue(["market_id"], "UNKNOWN", "This market does not exist in the event's campaign.")
 # Constraints that an input can break although it looks right.
 _BROKEN: dict[str, Issue] = {
     "campaign_slug": Issue(["slug"], "TAKEN", "Another campaign has this slug. Choose another one."),
@@ -32,8 +33,12 @@ _BROKEN: dict[str, Issue] = {
     "market_venue_known": Issue(
         ["venue_id"], "UNKNOWN", "This venue does not exist. Search venues for its id."
     ),
-    "event_market_known": Issue(
-        ["market_id"], "UNKNOWN", "This market does not exist in the event's campaign."
+    "event_market_known": NO_SUCH_MARKET,
+    "event_presale_before_start": Issue(
+        ["presale", "closes_at"], "AFTER_START", "The presale must be over when the show starts."
+    ),
+    "market_capacity": Issue(
+        ["allocation"], "OUT_OF_RANGE", "The events of one market may allocate 2,147,483,647 tickets in all."
     ),
 }
 
@@ -204,7 +209,7 @@ async def _explained() -> AsyncIterator[None]:
     """Tells of a broken constraint which input broke it."""
     try:
         yield
-    except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
+    except asyncpg.IntegrityConstraintViolationError as error:
         issue = _BROKEN.get(str(error.as_dict().get("constraint_name")))
         if issue is None:
             raise

@@ -47,6 +47,7 @@ class Venue(Struct):
     time_zone: str
     location: GeoPoint
     capacity: int | None
+    source: str
 
 
 class Artist(Struct):
@@ -64,6 +65,7 @@ class Market(Struct):
     radius_km: float | None
     population: int | None
     venue: Venue | None
+    time_zone: str | None = None
 
 
 class Event(Struct):

@@ -65,6 +65,7 @@ POLICY: dict[str, Rule] = {
     "ScoreRange.*": PUBLIC,
     "Market.*": PUBLIC,
     "Event.*": PUBLIC,
+    "LocalTime.*": PUBLIC,
     "Venue.*": PUBLIC,
     "Artist.*": PUBLIC,
     "GeoPoint.*": PUBLIC,
