@@ -47,7 +47,7 @@ class Venue(Struct):
     time_zone: str
     location: GeoPoint
     capacity: int | None
-    source: str
+    source: str = "catalogue"
 
 
 class Artist(Struct):
