@@ -17,6 +17,7 @@ SHAPE = {
     "__init__.py",
     "schema.graphql",
     "openapi.json",
+    "permissions.toml",
     *(
         f"subgraph/{name}.py"
         for name in ("__init__", "app", "settings", "schema", "types", "loaders", "policy", "backend")

@@ -15,7 +15,7 @@ class GeoPoint(Struct):
 
 
 class Venue(Struct):
-    """A place of the catalogue; `time_zone` is an IANA name; `source` says which catalogue."""
+    """A place of the catalogue; `time_zone` is an IANA name."""
 
     id: str
     name: str
@@ -24,7 +24,6 @@ class Venue(Struct):
     time_zone: str
     location: GeoPoint
     capacity: int | None
-    source: str = "catalogue"
 
 
 class Artist(Struct):

@@ -10,7 +10,6 @@ import asyncio
 from typing import Any
 
 from services.codes.subgraph.loaders import CodesContext
-from services.codes.subgraph.redemptions_policy import REDEMPTIONS
 from services.kit.access import Permission, Scope
 from services.kit.policy import PUBLIC, SIGNED_IN, Rule, ScopeOf, permission
 
@@ -40,7 +39,6 @@ POLICY: dict[str, Rule] = {
     "Mutation.generateCodes": permission(Permission.CODE_MANAGE, _scope_of("pools", "poolId")),
     "Mutation.assignCodes": permission(Permission.CODE_MANAGE, _scope_of("waves", "waveId")),
     "Mutation.revealCode": permission(Permission.CODE_REVEAL, _scope_of("selections", "selectionId")),
-    **REDEMPTIONS,
     "Event.*": PUBLIC,
     "Selection.*": PUBLIC,
     "Wave.*": PUBLIC,
