@@ -60,7 +60,7 @@ async def seed_users(issuer: str) -> None:
 async def seed_campaigns() -> None:
     """The catalogue: venues, artists, and the cities that give markets their population."""
     async with open_campaigns(CampaignsSettings.load()) as service:
-        await service.catalogue.load()
+        await service.seeds.load()
 
 
 async def main() -> None:

@@ -18,6 +18,7 @@ from starlette.routing import Mount
 
 from services.kit import telemetry
 from services.kit.files_proxy import proxy_files
+from services.kit.webhooks_proxy import WebhooksProxy
 
 SERVICES = ("users", "campaigns", "entries", "codes")
 
@@ -46,12 +47,12 @@ def subgraph_app(name: str) -> Any:
     create_subgraph = import_module(f"services.{name}.subgraph.app").create_app
     if settings.backend_url:
         subgraph = create_subgraph(settings)
-        return _together(subgraph, [subgraph], [Mount("/files", routes=[proxy_files(settings.backend_url)])])
+        files = Mount("/files", routes=[proxy_files(settings.backend_url)])
+        return _together(subgraph, [subgraph], [files], WebhooksProxy(settings.backend_url))
     backend = backend_app(name)
     subgraph = create_subgraph(settings, transport=httpx.ASGITransport(backend))
-    return _together(
-        subgraph, [backend, subgraph], [Mount("/backend", backend), Mount("/files", backend.files)]
-    )
+    mounts = [Mount("/backend", backend), Mount("/files", backend.files)]
+    return _together(subgraph, [backend, subgraph], mounts, backend)
 
 
 def serve(app: Any, port: int) -> None:
@@ -84,21 +85,26 @@ def load_settings(name: str, tier: str) -> Any:
 
 
 class _Together:
-    """One process's app: `/backend` and `/files` go to their own, all else to the subgraph; lifespans are
-    entered in order.
+    """One process's app: `/backend`, `/files` and `/webhooks` go to their own, all else to the subgraph; lifespans
+    are entered in order. `/webhooks/…` reaches the backend's routes of that very name and no other.
     """
 
-    def __init__(self, subgraph: Any, members: list[Any], mounts: list[Mount]) -> None:
+    def __init__(self, subgraph: Any, members: list[Any], mounts: list[Mount], webhooks: Any) -> None:
         self._subgraph = subgraph
+        self._webhooks = webhooks
         self._mounted = Starlette(routes=mounts, lifespan=_lifespans(members))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        mounted = scope["type"] == "lifespan" or scope["path"].startswith(("/backend/", "/files/"))
-        await (self._mounted if mounted else self._subgraph)(scope, receive, send)
+        if scope["type"] == "lifespan" or scope["path"].startswith(("/backend/", "/files/")):
+            await self._mounted(scope, receive, send)
+        elif scope["path"].startswith("/webhooks/"):
+            await self._webhooks(scope, receive, send)
+        else:
+            await self._subgraph(scope, receive, send)
 
 
-def _together(subgraph: Any, members: list[Any], mounts: list[Mount]) -> Any:
-    return _Together(subgraph, members, mounts)
+def _together(subgraph: Any, members: list[Any], mounts: list[Mount], webhooks: Any) -> Any:
+    return _Together(subgraph, members, mounts, webhooks)
 
 
 def _lifespans(members: list[Any]) -> Any:

@@ -1,7 +1,7 @@
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, OPTIONS',
   'access-control-allow-headers':
-    'authorization, content-type, accept-language, x-request-id, traceparent, apollo-require-preflight',
+    'authorization, content-type, accept-language, if-none-match, x-request-id, traceparent, apollo-require-preflight',
   'access-control-max-age': '86400',
 };
 
@@ -16,7 +16,7 @@ export function createCors(allowedOrigins) {
       if (origin === undefined || !(any || allowed.has(origin))) return false;
       res.setHeader('access-control-allow-origin', origin);
       res.setHeader('vary', 'origin');
-      res.setHeader('access-control-expose-headers', 'x-request-id, retry-after');
+      res.setHeader('access-control-expose-headers', 'etag, x-request-id, retry-after');
       return true;
     },
 

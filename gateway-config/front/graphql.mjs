@@ -1,4 +1,5 @@
 import { silent } from '../telemetry/log.mjs';
+import { cacheability } from './caching.mjs';
 import { checkParams, parseBody, parseQueryString, readBody } from './body.mjs';
 import { Refusal } from './refusal.mjs';
 import { present } from './result.mjs';
@@ -24,15 +25,15 @@ export function createGraphqlHandler({ supergraph, settings, tracer, log }) {
     // A client that accepts plain JSON only may take any non-2xx for a broken transport, so its own mistakes stay 200.
     const httpStatus = status === 400 && type === JSON_TYPE ? 200 : status;
     tracer.end(call.trace, masked > 0, { 'http.response.status_code': httpStatus, 'monoql.request_id': call.id });
-    send(res, httpStatus, type, body);
+    send(req, res, httpStatus, type, body);
   };
 }
 
 /** A GraphQL-shaped answer to a request that was not executed. */
-export function refuse(res, refusal, requestId) {
+export function refuse(req, res, refusal, requestId) {
   const { status, code, message, headers } = refusal;
   for (const name in headers) res.setHeader(name, headers[name]);
-  send(res, status, JSON_TYPE, { errors: [{ message, extensions: { code, requestId } }] });
+  send(req, res, status, JSON_TYPE, { errors: [{ message, extensions: { code, requestId } }] });
 }
 
 async function execute(runtime, req, call, params) {
@@ -78,8 +79,10 @@ function responseType(accept) {
   throw new Refusal(406, 'BAD_REQUEST', 'Accept application/json or application/graphql-response+json.');
 }
 
-function send(res, status, type, body) {
+function send(req, res, status, type, body) {
   const bytes = Buffer.from(JSON.stringify(body));
-  res.writeHead(status, { 'content-type': type, 'content-length': bytes.length, 'cache-control': 'no-store' });
+  const { headers, fresh } = cacheability(req, status, type, bytes, body.errors !== undefined);
+  if (fresh) return res.writeHead(304, headers).end();
+  res.writeHead(status, { 'content-type': type, 'content-length': bytes.length, ...headers });
   res.end(bytes);
 }

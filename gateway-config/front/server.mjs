@@ -6,6 +6,7 @@ import { createGraphqlHandler, refuse } from './graphql.mjs';
 import { createReadiness } from './health.mjs';
 import { InFlight } from './in_flight.mjs';
 import { busy, Refusal } from './refusal.mjs';
+import { createWebhooks } from './webhooks.mjs';
 
 /** The public HTTP server: which path goes where, and how many at once. */
 export function createFront({ settings, supergraph, tracer, log }) {
@@ -14,6 +15,7 @@ export function createFront({ settings, supergraph, tracer, log }) {
   const inFlight = new InFlight({ max: settings.maxInFlight, deadlineMs: settings.deadlineMs });
   const graphql = createGraphqlHandler({ supergraph, settings, tracer, log });
   const files = createFiles({ supergraph, log });
+  const webhooks = createWebhooks({ supergraph, log });
   let draining = false;
 
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, handle);
@@ -35,11 +37,12 @@ export function createFront({ settings, supergraph, tracer, log }) {
     try {
       if (path === '/graphql') await counted(call, graphql, req, res);
       else if (path.startsWith('/files/')) await files(req, res, call);
+      else if (path.startsWith('/webhooks/')) await counted(call, webhooks, req, res);
       else throw new Refusal(404, 'NOT_FOUND', 'There is nothing here; the API is at /graphql.');
     } catch (error) {
       if (!(error instanceof Refusal)) log.error('request failed', { request_id: call.id, fault: error.name });
       if (res.headersSent) return res.destroy();
-      refuse(res, error instanceof Refusal ? error : new Refusal(500, 'INTERNAL_SERVER_ERROR', 'Internal server error'), call.id);
+      refuse(req, res, error instanceof Refusal ? error : new Refusal(500, 'INTERNAL_SERVER_ERROR', 'Internal server error'), call.id);
     }
   }
 

@@ -24,7 +24,8 @@ _EVENT = f"""mutation Event($input: UpsertEventInput!) {{
 }}"""
 _VERSION = "query Version($id: ID!) { campaign(id: $id) { version } }"
 _TRANSITION = f"""mutation Transition($input: TransitionCampaignInput!) {{
-  transitionCampaign(input: $input) {{ __typename ... on CampaignTransitioned {{ campaign {{ id }} }} {_REFUSAL} }}
+  transitionCampaign(input: $input) {{ __typename ... on CampaignTransitioned {{ campaign {{ id }} }} {_REFUSAL}
+    ... on LintBlocked {{ findings {{ path code message }} }} }}
 }}"""
 
 
@@ -141,9 +142,8 @@ async def _mutate(
     data = await client.query(document, {"input": given}, token=token)
     ((name, result),) = data.items()
     if result.get(wanted) is None:
-        issues = "; ".join(
-            f"{'.'.join(issue['path'])}: {issue['message']}" for issue in result.get("issues", ())
-        )
+        wrong = result.get("issues") or result.get("findings") or ()
+        issues = "; ".join(f"{'.'.join(issue['path'])}: {issue['message']}" for issue in wrong)
         raise CampaignSetupError(f"{name} answered {result['__typename']}: {issues or result.get('message')}")
     return result[wanted]
 

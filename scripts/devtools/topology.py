@@ -15,7 +15,7 @@ from scripts.devtools.settings import ROOT, SERVICES, Settings, port_setting
 from scripts.devtools.supervisor import ProcessSpec
 
 _ROUTER_RANK, _SERVICE_RANK, POSTGRES_RANK = 0, 1, 9
-_BACKEND_SECRETS = ("DATA_KEYS", "LOOKUP_KEY")
+_BACKEND_SECRETS = ("DATA_KEYS", "LOOKUP_KEY", "PLATFORM_SECRETS")
 _SECRETS = ("DB_PASSWORD", "ROUTER_SECRETS", "BACKEND_KEYS", *_BACKEND_SECRETS)
 
 

@@ -36,6 +36,12 @@ class Forbidden(DomainError):
     code = "FORBIDDEN"
 
 
+class Unauthenticated(DomainError):
+    """The caller does not prove who it is."""
+
+    code = "UNAUTHENTICATED"
+
+
 class Invalid(DomainError):
     """The input breaks a rule; `issues` says which, each with its path."""
 

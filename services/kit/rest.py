@@ -26,6 +26,7 @@ MAX_BODY = 8 * 1024 * 1024
 STATUS: dict[type[errors.DomainError], int] = {
     errors.NotFound: 404,
     errors.Forbidden: 403,
+    errors.Unauthenticated: 401,
     errors.Invalid: 422,
     errors.Conflict: 409,
     errors.IllegalTransition: 409,
@@ -104,6 +105,20 @@ Handler = Callable[[Call[Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
+class Ingress:
+    """How a route lets callers in who are none of our own tiers, and so have no backend key.
+
+    `admit` sees the request and the very bytes of its body, of which there are `max_body` at most, and raises
+    Unauthenticated. `scheme` is its OpenAPI security scheme.
+    """
+
+    name: str
+    scheme: dict[str, str]
+    admit: Callable[[Request, bytes], None]
+    max_body: int
+
+
+@dataclass(frozen=True)
 class _Operation:
     method: str
     path: str
@@ -112,6 +127,7 @@ class _Operation:
     returns: Any
     status: int
     query: Sequence[str]
+    ingress: Ingress | None = None
 
 
 class Api:
@@ -128,9 +144,15 @@ class Api:
         return self._route("GET", path, None, returns, 200, query)
 
     def post(
-        self, path: str, body: Any = None, returns: Any = None, *, status: int = 200
+        self,
+        path: str,
+        body: Any = None,
+        returns: Any = None,
+        *,
+        status: int = 200,
+        ingress: Ingress | None = None,
     ) -> Callable[[Handler], Handler]:
-        return self._route("POST", path, body, returns, status)
+        return self._route("POST", path, body, returns, status, ingress=ingress)
 
     def put(self, path: str, body: Any = None, returns: Any = None) -> Callable[[Handler], Handler]:
         return self._route("PUT", path, body, returns, 200)
@@ -139,7 +161,7 @@ class Api:
         return self._route("DELETE", path, None, returns, 200)
 
     def app(self, service: Any, keys: BackendKey) -> Starlette:
-        """The ASGI app. Every route demands `x-backend-key`."""
+        """The ASGI app. Every route demands `x-backend-key`, or what its own ingress does."""
         routes: list[BaseRoute] = [
             Route(o.path, _endpoint(o, keys), methods=[o.method]) for o in self._operations
         ]
@@ -172,17 +194,25 @@ class Api:
             "components": {
                 "schemas": dict(sorted(components.items())),
                 "securitySchemes": {
-                    "backendKey": {"type": "apiKey", "in": "header", "name": "x-backend-key"}
+                    "backendKey": {"type": "apiKey", "in": "header", "name": "x-backend-key"},
+                    **{o.ingress.name: o.ingress.scheme for o in self._operations if o.ingress},
                 },
             },
             "security": [{"backendKey": []}],
         }
 
     def _route(
-        self, method: str, path: str, body: Any, returns: Any, status: int, query: Sequence[str] = ()
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        returns: Any,
+        status: int,
+        query: Sequence[str] = (),
+        ingress: Ingress | None = None,
     ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
-            self._operations.append(_Operation(method, path, handler, body, returns, status, query))
+            self._operations.append(_Operation(method, path, handler, body, returns, status, query, ingress))
             return handler
 
         return register
@@ -190,12 +220,17 @@ class Api:
 
 def _endpoint(operation: _Operation, keys: BackendKey) -> Callable[[Request], Awaitable[Response]]:
     decoder = msgspec.json.Decoder(operation.body) if operation.body is not None else None
+    ingress = operation.ingress
 
     async def endpoint(request: Request) -> Response:
-        if not keys.accepts(request.headers.get("x-backend-key", "").encode()):
+        if ingress is None and not keys.accepts(request.headers.get("x-backend-key", "").encode()):
             return problem(401, "UNAUTHENTICATED", "This API is for MonoQL's own tiers: send x-backend-key.")
         try:
-            body = decoder.decode(await _body(request)) if decoder else None
+            raw = await _body(request, ingress.max_body if ingress else MAX_BODY) if decoder else b""
+            if ingress:
+                ingress.admit(request, raw)
+            _refuse_nul(raw)
+            body = decoder.decode(raw) if decoder else None
             result = await operation.handler(Call(request, body))
         except msgspec.ValidationError as error:
             return problem(422, "VALIDATION_FAILED", str(error), issues=[_issue(str(error))])
@@ -245,14 +280,15 @@ async def _failure(_request: Request, error: Exception) -> Response:
     return problem(500, "INTERNAL_SERVER_ERROR", message)
 
 
-async def _body(request: Request) -> bytes:
-    if int(request.headers.get("content-length") or 0) > MAX_BODY:
-        raise BodyTooLarge(f"The body may have {MAX_BODY} bytes at most.")
-    body = await request.body()
-    if len(body) > MAX_BODY:
-        raise BodyTooLarge(f"The body may have {MAX_BODY} bytes at most.")
-    _refuse_nul(body)
-    return body
+async def _body(request: Request, limit: int) -> bytes:
+    if int(request.headers.get("content-length") or 0) > limit:
+        raise BodyTooLarge(f"The body may have {limit} bytes at most.")
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise BodyTooLarge(f"The body may have {limit} bytes at most.")
+    return bytes(body)
 
 
 def _without_nul(place: str, value: str) -> str:
@@ -308,6 +344,8 @@ def _describe(operation: _Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     if operation.returns is not None:
         answer["content"] = {"application/json": {"schema": schemas[repr(operation.returns)]}}
     failure = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    if operation.ingress:
+        described["security"] = [{operation.ingress.name: []}]
     described["responses"] = {
         str(operation.status): answer,
         "default": {"description": "A problem.", "content": failure},

@@ -14,12 +14,13 @@ class SettingsError(SystemExit):
     """The environment does not configure this process; the message names each setting."""
 
 
-def _split(value: Any) -> Any:
+def comma_separated(value: Any) -> Any:
+    """A list out of a setting's text; what is a list already stays as it is."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
-SecretList = Annotated[list[SecretStr], NoDecode, BeforeValidator(_split), Field(min_length=1)]
+CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(comma_separated)]
+SecretList = Annotated[list[SecretStr], NoDecode, BeforeValidator(comma_separated), Field(min_length=1)]
 
 
 class Settings(BaseSettings):

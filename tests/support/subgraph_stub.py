@@ -38,10 +38,13 @@ Answer = Callable[[Received], Awaitable[Response]]
 
 @dataclass
 class SubgraphStub:
-    """Serves `/graphql`, `/files/{token}`, `/v1/traces` (as a collector would) and `/livez` in a thread of its own."""
+    """Serves `/graphql`, `/files/{token}`, `/webhooks/{name}`, `/v1/traces` (as a collector would) and `/livez` in a
+    thread of its own.
+    """
 
     graphql: Answer
     files: Answer | None = None
+    webhooks: Answer | None = None
     port: int = field(default_factory=free_port)
     received: list[Received] = field(default_factory=list)
 
@@ -59,6 +62,11 @@ class SubgraphStub:
             Route("/livez", _live),
             Route("/v1/traces", self._serve(_collect), methods=["POST"]),
             *([Route("/files/{token:path}", self._serve(self.files))] if self.files else []),
+            *(
+                [Route("/webhooks/{name}", self._serve(self.webhooks), methods=["POST"])]
+                if self.webhooks
+                else []
+            ),
         ]
         config = uvicorn.Config(
             Starlette(routes=routes), port=self.port, log_level="critical", ws="none", lifespan="off"

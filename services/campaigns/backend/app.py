@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from services.campaigns.backend.catalogue_store import Catalogue
 from services.campaigns.backend.changes_store import Changes
+from services.campaigns.backend.lint_store import Lint
 from services.campaigns.backend.markets_store import Markets
 from services.campaigns.backend.routes import api
+from services.campaigns.backend.seeds_store import Seeds
 from services.campaigns.backend.settings import Settings
 from services.campaigns.backend.store import Store
 from services.kit.asgi import App
@@ -31,12 +33,16 @@ class Service(Resources):
     store: Store = field(init=False)
     markets: Markets = field(init=False)
     catalogue: Catalogue = field(init=False)
+    lint: Lint = field(init=False)
+    seeds: Seeds = field(init=False)
 
     def __post_init__(self) -> None:
         self.changes = Changes(self.database, self.outbox)
         self.store = Store(self.database, self.changes)
         self.markets = Markets(self.database, self.changes)
         self.catalogue = Catalogue(self.database)
+        self.lint = Lint(self.database, self.peers.get("codes"))
+        self.seeds = Seeds(self.database)
 
 
 @asynccontextmanager

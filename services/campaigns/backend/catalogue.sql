@@ -30,33 +30,3 @@ FROM artist
 WHERE word_similarity(:search::text, search) >= :alike::float8
 ORDER BY word_similarity(:search, search) DESC, name, id
 LIMIT :limit
-
--- name: has_cities
--- Whether the cities have been loaded.
-SELECT EXISTS (SELECT 1 FROM city)
-
--- name: put_cities
--- Adds cities, or follows their changes.
-INSERT INTO city AS c (id, name, country, latitude, longitude, population)
-SELECT * FROM unnest(:ids::bigint[], :names::text[], :countries::text[], :latitudes::float8[], :longitudes::float8[], :populations::int[])
-ON CONFLICT (id) DO UPDATE
-SET name = excluded.name, latitude = excluded.latitude, longitude = excluded.longitude, population = excluded.population
-WHERE (c.name, c.latitude, c.longitude, c.population)
-   IS DISTINCT FROM (excluded.name, excluded.latitude, excluded.longitude, excluded.population)
-
--- name: put_venues
--- Adds venues, or follows their changes.
-INSERT INTO venue (id, name, city, country, latitude, longitude, time_zone, capacity, search)
-SELECT * FROM unnest(
-    :ids::text[], :names::text[], :cities::text[], :countries::text[], :latitudes::float8[], :longitudes::float8[],
-    :time_zones::text[], :capacities::int[], :searches::text[]
-)
-ON CONFLICT (id) DO UPDATE
-SET latitude = excluded.latitude, longitude = excluded.longitude, time_zone = excluded.time_zone, capacity = excluded.capacity,
-    search = excluded.search
-
--- name: put_artists
--- Adds artists, or follows their changes.
-INSERT INTO artist (id, name, source, search)
-SELECT * FROM unnest(:ids::text[], :names::text[], :sources::text[], :searches::text[])
-ON CONFLICT (id) DO UPDATE SET name = excluded.name, search = excluded.search

@@ -13,6 +13,10 @@ ALIKE = 0.45
 """From which trigram likeness on a word counts as the one that was meant; two wrong letters in a name stay above it."""
 
 _NOT_A_WORD = re.compile(r"[^\w]+")
+# Letters of their own that people without the keyboard write with others, and signs that stand for a letter: Ke$ha.
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+_SIGNS = {"$": "s", "!": "i"}
+_LETTER_LIKE = re.compile(r"(?<=\w)[$!](?=\w)|\$(?=[^\W\d])")
 _EARTH_KM = 6371.0088
 _PEOPLE_PER_KM2 = 5000
 _LARGE = 300_000
@@ -28,12 +32,13 @@ class City:
     latitude: float
     longitude: float
     population: int
+    time_zone: str = ""
 
 
 def fold(text: str) -> str:
     """Text as it is compared: lower case, no accents, words separated by single spaces."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(c for c in plain if not unicodedata.combining(c)).replace("_", " ")
+    plain = unicodedata.normalize("NFKD", _LETTER_LIKE.sub(lambda sign: _SIGNS[sign[0]], text.casefold()))
+    bare = "".join(c for c in plain if not unicodedata.combining(c)).translate(_LETTERS).replace("_", " ")
     return _NOT_A_WORD.sub(" ", bare).strip()
 
 

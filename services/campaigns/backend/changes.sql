@@ -20,6 +20,10 @@ RETURNING version
 -- Why a claim failed: the version and state of this moment.
 SELECT version, state_now(state, opens_at, closes_at) AS state FROM campaign WHERE id = :id
 
+-- name: moment
+-- The moment that counts for this transaction.
+SELECT now()
+
 -- name: apply_windows
 -- Opens and closes, as their windows say, campaigns whose stored state lags behind; answers which.
 UPDATE campaign

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import msgspec
 
-from services.campaigns.backend import rules, wire
+from services.campaigns.backend import lint_rules, rules, wire
+from services.campaigns.backend.lint_rules import LintBlocked
 from services.campaigns.backend.rules import Part
 from services.campaigns.backend.wire import State
 from services.kit import idempotency
@@ -21,6 +23,7 @@ from services.kit.pg import Connection, Database, Queries
 q = Queries(Path(__file__).with_name("changes.sql"))
 _decode = msgspec.json.Decoder(wire.Campaign).decode
 
+NO_SUCH_MARKET = Issue(["market_id"], "UNKNOWN", "This market does not exist in the event's campaign.")
 # Constraints that an input can break although it looks right.
 _BROKEN: dict[str, Issue] = {
     "campaign_slug": Issue(["slug"], "TAKEN", "Another campaign has this slug. Choose another one."),
@@ -30,8 +33,12 @@ _BROKEN: dict[str, Issue] = {
     "market_venue_known": Issue(
         ["venue_id"], "UNKNOWN", "This venue does not exist. Search venues for its id."
     ),
-    "event_market_known": Issue(
-        ["market_id"], "UNKNOWN", "This market does not exist in the event's campaign."
+    "event_market_known": NO_SUCH_MARKET,
+    "event_presale_before_start": Issue(
+        ["presale", "closes_at"], "AFTER_START", "The presale must be over when the show starts."
+    ),
+    "market_capacity": Issue(
+        ["allocation"], "OUT_OF_RANGE", "The events of one market may allocate 2,147,483,647 tickets in all."
     ),
 }
 
@@ -88,8 +95,8 @@ class Changes:
     async def make(self, change: Change, write: Write) -> wire.Changed:
         """The campaign after the change, known to the other services already if they answer.
 
-        Raises NotFound, Conflict, the change's refusal, Invalid for what would leave it unable to work, and
-        IdempotencyMismatch.
+        Raises NotFound, Conflict, the change's refusal, Invalid for what would leave it unable to work, LintBlocked
+        for what cannot be opened, and IdempotencyMismatch.
         """
 
         async def claimed(transaction: Audited) -> wire.Changed:
@@ -98,7 +105,9 @@ class Changes:
             before = await self._document(connection, change.campaign_id)
             target = await write(connection)
             after = await self._document(connection, change.campaign_id)
-            rules.check_working(after, opening=change.opening)
+            if change.opening:
+                await self._check_opening(connection, after)
+            rules.check_working(after)
             rules.check_begun(before, after)
             await self._leave_behind(transaction, change.action, target, before, after)
             return wire.Changed(after, target)
@@ -145,6 +154,11 @@ class Changes:
         if change.expected_version not in (None, standing["version"]):
             raise Conflict(standing["version"])
         raise change.refusal(standing["state"])
+
+    async def _check_opening(self, connection: Connection, campaign: wire.Campaign) -> None:
+        moment: datetime = await self._database.fetchval(q.moment, connection)
+        if errors := lint_rules.errors_of(campaign, moment):
+            raise LintBlocked(errors)
 
     async def _document(self, connection: Connection, id_: str) -> wire.Campaign:
         [document] = await self.documents(wire.CampaignKeys(ids=[id_]), connection)
@@ -195,7 +209,7 @@ async def _explained() -> AsyncIterator[None]:
     """Tells of a broken constraint which input broke it."""
     try:
         yield
-    except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
+    except asyncpg.IntegrityConstraintViolationError as error:
         issue = _BROKEN.get(str(error.as_dict().get("constraint_name")))
         if issue is None:
             raise

@@ -66,13 +66,19 @@ def check_event(event: wire.EventWrite) -> None:
     _settle(
         [
             *_text(["name"], event.name, 200),
-            *_year(["starts_at"], event.starts_at),
+            *_start(event),
             *_window(["presale"], event.presale),
             *_within(["allocation"], event.allocation, 0, 10_000_000),
             *_one_of(["code_mode"], event.code_mode, CODE_MODES),
             *_within(["ticket_limit"], event.ticket_limit, 1, 20),
         ]
     )
+
+
+def _start(event: wire.EventWrite) -> list[Issue]:
+    if (event.starts_at is None) == (event.starts_at_local is None):
+        return [Issue(["starts_at"], "NOT_ONE", "Give either startsAt or startsAtLocal.")]
+    return [] if event.starts_at is None else _year(["starts_at"], event.starts_at)
 
 
 def _campaign(given: wire.NewCampaign | wire.CampaignUpdate) -> list[Issue]:

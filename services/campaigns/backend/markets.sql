@@ -6,7 +6,9 @@ WITH given AS (
 ), people AS (
     SELECT sum(c.population) AS population
     FROM given g
-    JOIN city c ON c.latitude BETWEEN g.latitude - :radius_km::float8 / 111.0 AND g.latitude + :radius_km / 111.0
+    JOIN city c ON (point(c.longitude, c.latitude) <@ square_km(g.latitude, g.longitude, :radius_km::float8, 0)
+                    OR point(c.longitude, c.latitude) <@ square_km(g.latitude, g.longitude, :radius_km, 360)
+                    OR point(c.longitude, c.latitude) <@ square_km(g.latitude, g.longitude, :radius_km, -360))
         AND distance_km(g.latitude, g.longitude, c.latitude, c.longitude) <= :radius_km
 ), replaced AS (
     UPDATE market m
@@ -23,6 +25,10 @@ WITH given AS (
     RETURNING id
 )
 SELECT id FROM replaced UNION ALL SELECT id FROM added
+
+-- name: market_time_zone
+-- The time zone of a market of this campaign; null where it has no place.
+SELECT time_zone FROM market WHERE campaign_id = :campaign_id AND id = :market_id
 
 -- name: put_event
 -- Adds an event, or replaces an existing one of this campaign.

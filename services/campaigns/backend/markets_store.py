@@ -1,11 +1,13 @@
 """Markets and events in SQL: typed twins of `markets.sql`."""
 
+from datetime import datetime
 from pathlib import Path
 
 from services.campaigns.backend import wire
-from services.campaigns.backend.changes_store import Changes, change_of
+from services.campaigns.backend.changes_store import NO_SUCH_MARKET, Changes, change_of
+from services.campaigns.backend.clock_rules import local_moment
 from services.campaigns.backend.rules import Part
-from services.kit.errors import NotFound
+from services.kit.errors import Invalid, NotFound
 from services.kit.ids import new_id
 from services.kit.pg import Connection, Database, Queries, Query
 
@@ -62,6 +64,7 @@ class Markets:
         )
 
         async def write(connection: Connection) -> str:
+            starts_at = event.starts_at or await self._local_start(connection, campaign_id, event)
             id_ = await self._database.fetchval(
                 q.put_event,
                 connection,
@@ -70,7 +73,7 @@ class Markets:
                 campaign_id=campaign_id,
                 market_id=event.market_id,
                 name=event.name,
-                starts_at=event.starts_at,
+                starts_at=starts_at,
                 presale_opens_at=event.presale.opens_at,
                 presale_closes_at=event.presale.closes_at,
                 allocation=event.allocation,
@@ -88,6 +91,16 @@ class Markets:
     async def remove_event(self, actor: str, campaign_id: str, removal: wire.Removal) -> wire.Changed:
         """Removes an event. Raises NotFound, Conflict, Invalid."""
         return await self._remove(q.remove_event, "removeEvent", actor, campaign_id, removal)
+
+    async def _local_start(
+        self, connection: Connection, campaign_id: str, event: wire.EventWrite
+    ) -> datetime:
+        market = await self._database.fetchrow(
+            q.market_time_zone, connection, campaign_id=campaign_id, market_id=event.market_id
+        )
+        if market is None:
+            raise Invalid([NO_SUCH_MARKET])
+        return local_moment(event.starts_at_local or "", market["time_zone"])
 
     async def _remove(
         self, query: Query, action: str, actor: str, campaign_id: str, removal: wire.Removal

@@ -76,32 +76,15 @@ def locked(state: str, parts: Iterable[Part]) -> Invalid:
     return Invalid([Issue([], "LOCKED", f"A campaign that is {state} keeps {what} as it is.")])
 
 
-def check_working(campaign: wire.Campaign, *, opening: bool = False) -> None:
-    """Refuses what would leave a scheduled or live campaign unable to work.
-
-    With `opening` it must be complete, too: an event in every market, and a window that is not over. Raises Invalid.
-    """
+def check_working(campaign: wire.Campaign) -> None:
+    """Refuses what would leave a scheduled or live campaign unable to work at all. Raises Invalid."""
     issues: list[Issue] = []
-    if campaign.state in _LIVE or opening:
+    if campaign.state in _LIVE:
         if campaign.default_locale not in {content.locale for content in campaign.contents}:
             message = f"Write the texts for the default locale, {campaign.default_locale}, first."
             issues.append(Issue(["contents"], "CONTENT_MISSING", message))
         if not campaign.events:
             issues.append(Issue(["events"], "EVENT_MISSING", "Add at least one event first."))
-    if opening:
-        served = {event.market_id for event in campaign.events}
-        issues += [
-            Issue(
-                ["markets", str(place)],
-                "MARKET_WITHOUT_EVENT",
-                f"Add an event to {market.name}, or remove the market.",
-            )
-            for place, market in enumerate(campaign.markets)
-            if market.id not in served
-        ]
-        if campaign.state == S.CLOSED:
-            message = "The registration window is over. Choose a later closesAt first."
-            issues.append(Issue(["registration", "closesAt"], "IN_THE_PAST", message))
     if issues:
         raise Invalid(issues, "The campaign cannot work like this; see issues.")
 

@@ -88,7 +88,7 @@ class Store:
         return await self._changes.make(change, write)
 
     async def transition(self, actor: str, campaign_id: str, transition: wire.Transition) -> wire.Changed:
-        """Moves a campaign on. Raises NotFound, Conflict, IllegalTransition, Invalid when it could not work there."""
+        """Moves a campaign on. Raises NotFound, Conflict, IllegalTransition, LintBlocked."""
         to = transition.to
         change = Change(
             campaign_id=campaign_id,

@@ -53,7 +53,10 @@ class Content(Struct):
 
 
 class Market(Struct):
-    """Where fans can want tickets; `population` counts people within `radius_km` of `location`, null when not known."""
+    """Where fans can want tickets; `population` counts people within `radius_km` of `location`, null when not known.
+
+    `time_zone` is the venue's, else the nearest city's (IANA); null without a place.
+    """
 
     id: str
     name: str
@@ -62,6 +65,7 @@ class Market(Struct):
     radius_km: float | None
     population: int | None
     venue: Venue | None
+    time_zone: str | None = None
 
 
 class Event(Struct):
@@ -212,13 +216,14 @@ class MarketWrite(Struct):
 
 
 class EventWrite(Struct):
-    """An event to add, or with `id` to replace."""
+    """An event to add, or with `id` to replace. It starts at a moment, or at a time of the market's own clocks."""
 
     market_id: str
     name: str
-    starts_at: Moment
     presale: Window
     allocation: int
+    starts_at: Moment | None = None
+    starts_at_local: str | None = None
     id: str | None = None
     code_mode: str = "SINGLE_USE"
     ticket_limit: int = 4

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from strawberry import UNSET
 
 from services.kit.paging import Page
-from services.kit.upstream import Upstream
+from services.kit.upstream import Upstream, segment
 
 T = TypeVar("T")
 
@@ -47,6 +47,7 @@ class Venue(Struct):
     time_zone: str
     location: GeoPoint
     capacity: int | None
+    source: str = "catalogue"
 
 
 class Artist(Struct):
@@ -64,6 +65,7 @@ class Market(Struct):
     radius_km: float | None
     population: int | None
     venue: Venue | None
+    time_zone: str | None = None
 
 
 class Event(Struct):
@@ -124,6 +126,19 @@ class Changed(Struct):
     target: str
 
 
+class Finding(Struct):
+    """Something that looks wrong; `path` is the graph's."""
+
+    severity: str
+    code: str
+    message: str
+    path: list[str]
+
+
+class _Findings(Struct):
+    findings: list[Finding]
+
+
 class _Campaigns(Struct):
     campaigns: list[Campaign]
 
@@ -150,6 +165,11 @@ class CampaignsBackend:
     async def search_campaigns(self, query: dict[str, Any]) -> Page[Listed]:
         """A page of campaigns."""
         return await self._read("/campaigns/search", Page[Listed], query)
+
+    async def findings(self, campaign_id: str) -> list[Finding]:
+        """What looks wrong about a campaign, errors first."""
+        path = f"/campaigns/{segment(campaign_id)}/findings"
+        return (await self._upstream.call("GET", path, _Findings)).findings
 
     async def venues(self, ids: Sequence[str]) -> list[Venue]:
         """Venues by id; unknown ids are left out."""

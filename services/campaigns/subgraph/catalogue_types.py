@@ -30,6 +30,9 @@ class Venue:
     time_zone: str = strawberry.field(description="IANA time zone, to show local times: `America/New_York`.")
     location: GeoPoint | None = strawberry.field(description="Where it is.")
     capacity: int | None = strawberry.field(description="The largest usual number of seats for a concert.")
+    source: str = strawberry.field(
+        description="Where the entry comes from: `catalogue` came with the platform, `ticketmaster` was found there."
+    )
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: str) -> Self | None:
@@ -47,6 +50,7 @@ class Venue:
             time_zone=venue.time_zone,
             location=GeoPoint.of(venue.location),
             capacity=venue.capacity,
+            source=venue.source,
         )
 
 
@@ -56,7 +60,7 @@ class Artist:
     name: str = strawberry.field(description="What the artist is called.")
     image_url: URL | None = strawberry.field(description="A picture.")
     source: str = strawberry.field(
-        description="Where the entry comes from: `catalogue` came with the platform."
+        description="Where the entry comes from: `catalogue` came with the platform, `ticketmaster` was found there."
     )
 
     @classmethod

@@ -1,5 +1,6 @@
 """Markets, and the events in them."""
 
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -7,7 +8,10 @@ import strawberry
 
 from services.campaigns.subgraph import backend
 from services.campaigns.subgraph.catalogue_types import GeoPoint, Venue
+from services.campaigns.subgraph.clock_types import LocalTime
+from services.campaigns.subgraph.gate_types import LocaleArgument
 from services.campaigns.subgraph.loaders import Key
+from services.campaigns.subgraph.locale_rules import viewer_locale
 from services.campaigns.subgraph.policy import may_see
 from services.kit.types import ID, CountryCode, DateTime, Window
 
@@ -39,6 +43,10 @@ class Market:
     )
     population: int | None = strawberry.field(
         description="About how many people live in cities within `radiusKm`; null without a place and a radius."
+    )
+
+    time_zone: str | None = strawberry.field(
+        description="IANA time zone of its venue, else of the nearest city; null without a place."
     )
 
     @strawberry.field(description="Its middle: the venue's place unless set otherwise.")
@@ -89,6 +97,7 @@ class Market:
             country=CountryCode(market.country),
             radius_km=market.radius_km,
             population=market.population,
+            time_zone=market.time_zone,
         )
 
 
@@ -103,6 +112,29 @@ class Event:
     allocation: int = strawberry.field(description="How many tickets winners can get.")
     code_mode: CodeMode = strawberry.field(description="How its access codes may be used.")
     ticket_limit: int = strawberry.field(description="How many tickets one winner can buy at most.")
+
+    @strawberry.field(description="`startsAt` as clocks show it there; null where the market has no place.")
+    def starts_at_local(self, info: Info, locale: LocaleArgument = None) -> LocalTime | None:
+        return self._local(self.row.starts_at, info, locale)
+
+    @strawberry.field(
+        description="`presale.opensAt` as clocks show it there; null where the market has no place."
+    )
+    def presale_opens_at_local(self, info: Info, locale: LocaleArgument = None) -> LocalTime | None:
+        return self._local(self.row.presale.opens_at, info, locale)
+
+    @strawberry.field(
+        description="`presale.closesAt` as clocks show it there; null where the market has no place."
+    )
+    def presale_closes_at_local(self, info: Info, locale: LocaleArgument = None) -> LocalTime | None:
+        return self._local(self.row.presale.closes_at, info, locale)
+
+    def _local(self, moment: datetime, info: Info, locale: str | None) -> LocalTime | None:
+        [market] = [market for market in self.parent.markets if market.id == self.row.market_id]
+        if market.time_zone is None:
+            return None
+        wanted = viewer_locale(self.parent.default_locale, locale, info.context.accept_language)
+        return LocalTime.of(moment, market.time_zone, wanted)
 
     @strawberry.field(description="The market it is in.")
     def market(self) -> Market:

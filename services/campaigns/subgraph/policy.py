@@ -36,6 +36,11 @@ async def _of_new_campaign(source: Any, info: Any, arguments: dict[str, Any]) ->
     return Scope(arguments["input"]["teamId"])
 
 
+async def _of_argument(source: Any, info: Any, arguments: dict[str, Any]) -> Scope | None:
+    campaign = await info.context.campaign_by_key.load(Key("id", arguments["id"]))
+    return None if campaign is None else scope_of(campaign)
+
+
 def _of_input(kind: Any, name: str) -> ScopeOf:
     async def scope(source: Any, info: Any, arguments: dict[str, Any]) -> Scope | None:
         campaign = await info.context.campaign_by_key.load(Key(kind, arguments["input"][name]))
@@ -50,6 +55,7 @@ _WRITE = permission(Permission.CAMPAIGN_WRITE, _of_input("id", "id"))
 POLICY: dict[str, Rule] = {
     "Query.campaign": PUBLIC,
     "Query.campaigns": PUBLIC,
+    "Query.campaignLint": permission(Permission.CAMPAIGN_READ, _of_argument),
     "Query.artists": PUBLIC,
     "Query.venues": PUBLIC,
     "Campaign.scoreRange": _READ,
@@ -59,6 +65,7 @@ POLICY: dict[str, Rule] = {
     "ScoreRange.*": PUBLIC,
     "Market.*": PUBLIC,
     "Event.*": PUBLIC,
+    "LocalTime.*": PUBLIC,
     "Venue.*": PUBLIC,
     "Artist.*": PUBLIC,
     "GeoPoint.*": PUBLIC,
@@ -96,6 +103,8 @@ POLICY: dict[str, Rule] = {
     "MarketRemoved.*": PUBLIC,
     "EventUpserted.*": PUBLIC,
     "EventRemoved.*": PUBLIC,
+    "LintFinding.*": PUBLIC,
+    "LintBlocked.*": PUBLIC,
     "NotFound.*": PUBLIC,
     "ValidationFailed.*": PUBLIC,
     "ValidationIssue.*": PUBLIC,

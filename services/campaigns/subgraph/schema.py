@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from services.campaigns.subgraph.catalogue_types import Artist, NearInput, Venue
+from services.campaigns.subgraph.lint_types import LintFinding
 from services.campaigns.subgraph.list_types import CampaignFilter, CampaignOrder, list_campaigns
 from services.campaigns.subgraph.mutations.create_campaign import create_campaign
 from services.campaigns.subgraph.mutations.remove_event import remove_event
@@ -62,6 +63,16 @@ class Query:
         ] = None,
     ) -> Connection[Campaign]:
         return await list_campaigns(info, filter, order_by, page_slice(first, after, last, before))
+
+    @strawberry.federation.field(
+        description="What looks wrong about a campaign, errors first: missing texts, gates that nobody can pass, "
+        "windows that do not fit, places without tickets, codes that do not suffice. Empty when all is well.",
+        tags=["admin"],
+    )
+    async def campaign_lint(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="The campaign.")]
+    ) -> list[LintFinding]:
+        return [LintFinding.of(finding) for finding in await info.context.backend.findings(id)]
 
     @strawberry.field(description="Artists by name, most alike first; typing errors are forgiven.")
     async def artists(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from services.codes.backend.distributions_store import DistributionStore
 from services.codes.backend.imports_store import ImportStore
+from services.codes.backend.redemptions_store import RedemptionStore
 from services.codes.backend.routes import api
 from services.codes.backend.settings import Settings
 from services.codes.backend.store import Store
@@ -13,7 +14,10 @@ from services.kit.asgi import App
 from services.kit.backend import Resources, Transports, create_backend, open_resources
 from services.kit.outbox import Route
 
-ROUTES = [Route("audit", "users", "POST", "/audit/events", "events")]
+ROUTES = [
+    Route("audit", "users", "POST", "/audit/events", "events"),
+    Route("redemption", "entries", "PUT", "/snapshots/redemptions", "redemptions"),
+]
 
 
 @dataclass(kw_only=True)
@@ -23,11 +27,13 @@ class Service(Resources):
     store: Store = field(init=False)
     imports: ImportStore = field(init=False)
     distributions: DistributionStore = field(init=False)
+    redemptions: RedemptionStore = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.database, self.sealer, self.lookup, self.outbox)
         self.imports = ImportStore(self.database, self.sealer, self.outbox, self.store)
         self.distributions = DistributionStore(self.database, self.outbox)
+        self.redemptions = RedemptionStore(self.database, self.lookup, self.outbox)
 
 
 @asynccontextmanager

@@ -72,9 +72,11 @@ paired AS (
     WHERE page.place <= r.quantity - r.assigned
 ),
 ledger AS (
-    INSERT INTO assignment (code_id, selection_id, wave_id, distribution_id, entry_id, user_id)
-    SELECT c.id, paired.id, :wave_id, :distribution_id, paired.entry_id, paired.user_id
-    FROM paired JOIN code c ON c.pool_id = paired.pool_id AND c.position = paired.position
+    INSERT INTO assignment (code_id, selection_id, wave_id, distribution_id, entry_id, user_id, ticket_limit)
+    SELECT c.id, paired.id, :wave_id, :distribution_id, paired.entry_id, paired.user_id, e.ticket_limit
+    FROM paired
+    JOIN code c ON c.pool_id = paired.pool_id AND c.position = paired.position
+    LEFT JOIN campaign_event e ON e.id = paired.event_id
     RETURNING selection_id
 ),
 counted AS (

@@ -9,6 +9,7 @@ _GAVE_UP = "This was tried several times without success."
 
 def register(jobs: Jobs, service: Service) -> None:
     """Registers this service's tasks and periodic actions with the worker."""
+    jobs.every(5.0, "early redemptions", service.redemptions.settle_early)
 
     async def import_failed(import_id: str) -> None:
         await service.imports.finish(

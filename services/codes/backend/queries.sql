@@ -14,8 +14,8 @@ events AS (
     SELECT DISTINCT ON (e.id) e.*
     FROM unnest(
         :event_ids::text[], :event_campaign_ids::text[], :market_ids::text[], :names::text[], :code_modes::text[],
-        :presale_opens_at::timestamptz[], :presale_closes_at::timestamptz[]
-    ) AS e (id, campaign_id, market_id, name, code_mode, presale_opens_at, presale_closes_at)
+        :presale_opens_at::timestamptz[], :presale_closes_at::timestamptz[], :ticket_limits::int[]
+    ) AS e (id, campaign_id, market_id, name, code_mode, presale_opens_at, presale_closes_at, ticket_limit)
     JOIN kept ON kept.id = e.campaign_id
     ORDER BY e.id
 ),
@@ -23,12 +23,12 @@ gone AS (
     DELETE FROM campaign_event e USING kept
     WHERE e.campaign_id = kept.id AND NOT EXISTS (SELECT FROM events WHERE events.id = e.id)
 )
-INSERT INTO campaign_event (id, campaign_id, market_id, name, code_mode, presale_opens_at, presale_closes_at)
+INSERT INTO campaign_event (id, campaign_id, market_id, name, code_mode, presale_opens_at, presale_closes_at, ticket_limit)
 SELECT * FROM events
 ON CONFLICT (id) DO UPDATE
 SET campaign_id = excluded.campaign_id, market_id = excluded.market_id, name = excluded.name,
     code_mode = excluded.code_mode, presale_opens_at = excluded.presale_opens_at,
-    presale_closes_at = excluded.presale_closes_at
+    presale_closes_at = excluded.presale_closes_at, ticket_limit = excluded.ticket_limit
 
 -- name: scopes
 -- Whose each event, pool, distributed wave and assigned selection is.

@@ -1,6 +1,6 @@
 """The Code Service's REST API: parse, call one function, return."""
 
-from services.codes.backend import distributions_jobs, rules, wire
+from services.codes.backend import distributions_jobs, redemptions_routes, rules, wire
 from services.kit.errors import Invalid, Issue
 from services.kit.rest import Api, Call
 
@@ -85,3 +85,6 @@ async def get_codes(call: Call[wire.CodeQuestions]) -> wire.Codes:
 async def reveal_code(call: Call[wire.Reveal]) -> wire.Revealed:
     """Answers a selection's code in clear and writes that into the audit log."""
     return await call.service.store.reveal(call.require_actor(), call.body.selection_id)
+
+
+api.include(redemptions_routes.api)

@@ -48,6 +48,7 @@ class Store:
             code_modes=[e.code_mode for _, e in events],
             presale_opens_at=[e.presale_opens_at for _, e in events],
             presale_closes_at=[e.presale_closes_at for _, e in events],
+            ticket_limits=[e.ticket_limit for _, e in events],
         )
 
     async def scopes(

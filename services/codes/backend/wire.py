@@ -20,6 +20,7 @@ class EventSnapshot(msgspec.Struct):
     code_mode: str | None = None
     presale_opens_at: datetime | None = None
     presale_closes_at: datetime | None = None
+    ticket_limit: int | None = None
 
 
 class CampaignSnapshot(msgspec.Struct):

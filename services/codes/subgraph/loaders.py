@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from strawberry.dataloader import DataLoader
 
 from services.codes.subgraph.backend import Code, CodesBackend, Distribution, Import, LineError, Pool
+from services.codes.subgraph.redemptions_backend import RedemptionsBackend
+from services.codes.subgraph.redemptions_loaders import RedemptionsOfCodes
 from services.kit.access import Access, Scope
 from services.kit.graphql import Caller, Context
 from services.kit.loaders import by_key, grouped
@@ -36,11 +38,13 @@ class CodesContext(Context):
     code_by_id: DataLoader[str, Code | None]
     code_by_selection: DataLoader[str, Code | None]
     codes_by_entry: DataLoader[str, list[Code]]
+    redemptions: RedemptionsOfCodes
 
 
 def make_context(caller: Caller, upstream: Upstream, access: Access) -> CodesContext:
     """The context of one request."""
-    backend = CodesBackend(upstream, caller.principal.user_id if caller.principal else None)
+    actor = caller.principal.user_id if caller.principal else None
+    backend = CodesBackend(upstream, actor)
     return CodesContext(
         **vars(caller),
         access=access,
@@ -65,6 +69,7 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> CodesCon
         codes_by_entry=grouped(
             lambda ids: backend.codes(entry_ids=ids), lambda code: code.entry_id, accepts=_plausible
         ),
+        redemptions=RedemptionsOfCodes(RedemptionsBackend(upstream, actor)),
     )
 
 

@@ -10,6 +10,7 @@ import asyncio
 from typing import Any
 
 from services.codes.subgraph.loaders import CodesContext
+from services.codes.subgraph.redemptions_policy import REDEMPTIONS
 from services.kit.access import Permission, Scope
 from services.kit.policy import PUBLIC, SIGNED_IN, Rule, ScopeOf, permission
 
@@ -39,6 +40,7 @@ POLICY: dict[str, Rule] = {
     "Mutation.generateCodes": permission(Permission.CODE_MANAGE, _scope_of("pools", "poolId")),
     "Mutation.assignCodes": permission(Permission.CODE_MANAGE, _scope_of("waves", "waveId")),
     "Mutation.revealCode": permission(Permission.CODE_REVEAL, _scope_of("selections", "selectionId")),
+    **REDEMPTIONS,
     "Event.*": PUBLIC,
     "Selection.*": PUBLIC,
     "Wave.*": PUBLIC,

@@ -9,6 +9,7 @@ from services.codes.subgraph.mutations.assign_codes import assign_codes
 from services.codes.subgraph.mutations.create_code_pool import create_code_pool
 from services.codes.subgraph.mutations.generate_codes import generate_codes
 from services.codes.subgraph.mutations.import_codes import import_codes
+from services.codes.subgraph.mutations.report_redemption import report_redemption
 from services.codes.subgraph.mutations.reveal_code import reveal_code
 from services.codes.subgraph.policy import POLICY
 from services.codes.subgraph.pools_types import CodeImport, CodePool
@@ -52,6 +53,7 @@ class Mutation:
     generate_codes = generate_codes
     assign_codes = assign_codes
     reveal_code = reveal_code
+    report_redemption = report_redemption
 
 
 schema = build_schema(Query, Mutation, [AccessCode, CodePool, Entry, Event, Selection, Wave])

@@ -11,6 +11,7 @@ from services.codes.subgraph.distributions_types import CodeDistribution
 from services.codes.subgraph.loaders import CodesContext
 from services.codes.subgraph.policy import may_read_codes
 from services.codes.subgraph.pools_types import CodePool
+from services.codes.subgraph.redemptions_types import Redemption
 from services.kit.types import ID, DateTime
 
 Info = strawberry.Info[CodesContext, None]
@@ -48,6 +49,11 @@ class AccessCode:
     redeemed_at: DateTime | None = strawberry.field(
         description="When the code was first used for a purchase."
     )
+
+    @strawberry.field(description="What the code was used for, oldest first.")
+    async def redemptions(self, info: Info) -> list[Redemption]:
+        found = await info.context.redemptions.by_code.load(self.id)
+        return [Redemption.of(redemption) for redemption in found]
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: str) -> Self | None:

@@ -9,6 +9,7 @@ from services.entries.backend.exports_files_store import ExportFileStore
 from services.entries.backend.exports_routes import FILES
 from services.entries.backend.exports_store import ExportStore
 from services.entries.backend.metrics_store import MetricStore
+from services.entries.backend.redemptions_store import RedemptionStore
 from services.entries.backend.rosters_store import RosterStore
 from services.entries.backend.routes import api
 from services.entries.backend.selections_store import SelectionStore
@@ -41,6 +42,7 @@ class Service(Resources):
     exports: ExportStore = field(init=False)
     export_files: ExportFileStore = field(init=False)
     metrics: MetricStore = field(init=False)
+    redemptions: RedemptionStore = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.database)
@@ -53,6 +55,7 @@ class Service(Resources):
         self.exports = ExportStore(self.database, self.outbox, self.tokens, self.settings.public_url)
         self.export_files = ExportFileStore(self.database, self.files, self.settings.export_keep_hours)
         self.metrics = MetricStore(self.database)
+        self.redemptions = RedemptionStore(self.database)
 
 
 @asynccontextmanager

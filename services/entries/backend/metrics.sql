@@ -1,5 +1,6 @@
 -- name: metrics
--- Counts of campaigns' entries by state of this moment, country, and ranked market, and of their final selections.
+-- Counts of campaigns' entries by state of this moment, country, and ranked market, of their final selections, and of those
+-- whose code was used.
 SELECT campaign_id, CASE WHEN grouping(state) = 0 THEN 'state' ELSE 'country' END AS dimension,
        CASE WHEN grouping(state) = 0 THEN state ELSE country END AS key, 0 AS rank, count(*) AS count
 FROM entry_now
@@ -11,11 +12,16 @@ FROM entry e CROSS JOIN LATERAL unnest(e.preferences) WITH ORDINALITY AS p (mark
 WHERE e.campaign_id = ANY(:campaign_ids::text[])
 GROUP BY e.campaign_id, p.market_id, p.rank
 UNION ALL
-SELECT s.campaign_id, 'selected', NULL, 0, count(*)
-FROM selection s
-JOIN wave w ON w.id = s.wave_id AND w.state = 'FINALIZED'
-WHERE s.campaign_id = ANY(:campaign_ids::text[])
-GROUP BY s.campaign_id
+SELECT s.campaign_id, d.dimension, NULL, 0, CASE d.dimension WHEN 'selected' THEN s.selected ELSE s.redeemed END
+FROM (
+    SELECT s.campaign_id, count(*) AS selected, count(*) FILTER (WHERE r.quantity > 0) AS redeemed
+    FROM selection s
+    JOIN wave w ON w.id = s.wave_id AND w.state = 'FINALIZED'
+    LEFT JOIN redemption r ON r.selection_id = s.id
+    WHERE s.campaign_id = ANY(:campaign_ids::text[])
+    GROUP BY s.campaign_id
+) AS s
+CROSS JOIN (VALUES ('selected'), ('redeemed')) AS d (dimension)
 ORDER BY campaign_id, dimension, rank, key
 
 -- name: timelines

@@ -49,4 +49,5 @@ def _metrics(campaign_id: str, rows: list[Row]) -> m.Metrics:
             if row["dimension"] == "market"
         ],
         selected=sum(count.count for count in counts("selected")),
+        redeemed=sum(count.count for count in counts("redeemed")),
     )

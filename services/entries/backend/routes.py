@@ -1,6 +1,6 @@
 """The Entry Service's REST API: parse, call one function, return."""
 
-from services.entries.backend import exports_routes, metrics_routes, waves_routes, wire
+from services.entries.backend import exports_routes, metrics_routes, redemptions_routes, waves_routes, wire
 from services.kit.rest import Api, Call
 
 api = Api("Entry Service", "1.0.0")
@@ -88,3 +88,4 @@ async def list_entries_of_users(call: Call[wire.PageRequests]) -> wire.Pages:
 api.include(waves_routes.api)
 api.include(exports_routes.api)
 api.include(metrics_routes.api)
+api.include(redemptions_routes.api)

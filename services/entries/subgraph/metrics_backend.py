@@ -32,6 +32,7 @@ class Metrics(msgspec.Struct, frozen=True):
     by_country: list[Count]
     by_market: list[MarketCount]
     selected: int
+    redeemed: int
 
 
 class TimelineRequest(msgspec.Struct, frozen=True):

@@ -70,6 +70,9 @@ class CampaignMetrics:
         description="Entries by country; adds up to `registrations`."
     )
     selected: int = strawberry.field(description="Wins in finalized waves.")
+    redeemed: int | None = strawberry.field(
+        description="Wins in finalized waves whose code was used for a purchase, as far as platforms reported."
+    )
 
     @strawberry.field(description="Entries by the time of their submission; adds up to `registrations`.")
     async def timeline(
@@ -98,6 +101,7 @@ class CampaignMetrics:
                 for one in row.by_country
             ],
             selected=row.selected,
+            redeemed=row.redeemed,
         )
 
 

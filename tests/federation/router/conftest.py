@@ -112,7 +112,8 @@ async def answer_campaigns(received: Received) -> Response:
         return FAILURES[wanted]()
     if wanted == "hangs":
         await asyncio.sleep(2)
-    return data({"campaign": {"__typename": "Campaign", "id": wanted, "title": "Tour"}})
+    title = TITLES.get(wanted, "Tour")
+    return data({"campaign": {"__typename": "Campaign", "id": wanted, "title": title}})
 
 
 async def answer_entries(received: Received) -> Response:
@@ -155,6 +156,9 @@ def _graphql_error(code: str | None, message: str = INNARDS, status: int = 200, 
         {"message": message, "extensions": extensions, "path": ["campaign"]}, status=status, headers=headers
     )
 
+
+TITLES: dict[str, str] = {}
+"""Titles by campaign id, for tests that edit one; every other campaign is called Tour."""
 
 FAILURES = {
     "stack": lambda: _graphql_error(None),

@@ -112,7 +112,8 @@ class Campaigns:
         expected = version if version is not None else await self.version(campaign_id)
         return await self.mutate(
             "transitionCampaign",
-            "... on CampaignTransitioned { campaign { id state version } } ... on IllegalTransition { from to }",
+            "... on CampaignTransitioned { campaign { id state version } } ... on IllegalTransition { from to }"
+            " ... on LintBlocked { findings { severity code message path } }",
             {"id": campaign_id, "to": to, "expectedVersion": expected},
         )
 
@@ -146,6 +147,21 @@ class Campaigns:
         connection = await asyncpg.connect(self.dsn)
         sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, 2))
         await connection.execute(f"UPDATE campaign SET {sets} WHERE id = $1", campaign_id, *columns.values())
+        await connection.close()
+
+    async def fill(self, campaign_id: str, market_id: str, *, events: int, allocation: int) -> None:
+        """Puts events into a market behind the service's back."""
+        connection = await asyncpg.connect(self.dsn)
+        await connection.execute(
+            """
+            INSERT INTO event (id, campaign_id, market_id, name, starts_at, presale_opens_at, presale_closes_at,
+                               allocation, code_mode, ticket_limit)
+            SELECT 'evt_' || gen_random_uuid(), $1, $2, 'Night ' || n, now() + interval '9 days', now(),
+                   now() + interval '1 day', $4, 'SINGLE_USE', 4
+            FROM generate_series(1, $3::int) AS n
+            """,
+            campaign_id, market_id, events, allocation,
+        )  # fmt: skip
         await connection.close()
 
     async def count(self, table: str) -> int:

@@ -13,7 +13,10 @@ from services.kit.access import AccessAnswers, AccessChecks
 
 
 class Receivers:
-    """`snapshots[service]` and `audit` hold what came, in order; services named in `down` answer 503."""
+    """`snapshots[service]` and `audit` hold what came, in order; services named in `down` answer 503.
+
+    `pools` are the counts that codes answers by event, `pool_questions` the events that were asked for.
+    """
 
     def __init__(self) -> None:
         self.snapshots: dict[str, list[dict[str, Any]]] = {"entries": [], "codes": [], "users": []}
@@ -21,6 +24,8 @@ class Receivers:
         self.down: set[str] = set()
         self.granted: set[tuple[str, str, str | None]] = set()
         self.access_requests = 0
+        self.pools: dict[str, dict[str, int]] = {}
+        self.pool_questions: list[list[str]] = []
         self.transports = {name: httpx.ASGITransport(self._app(name)) for name in self.snapshots}
 
     def latest(self, service: str, campaign_id: str) -> dict[str, Any]:
@@ -49,10 +54,19 @@ class Receivers:
             ]
             return Response(msgspec.json.encode(AccessAnswers(allowed)))
 
+        async def get_pools(request: Request) -> Response:
+            if name in self.down:
+                return Response(status_code=503)
+            asked = (await request.json())["event_ids"]
+            self.pool_questions.append(asked)
+            pools = [{"event_id": id_, "counts": self.pools[id_]} for id_ in asked if id_ in self.pools]
+            return JSONResponse({"pools": pools})
+
         return Starlette(
             routes=[
                 Route("/snapshots/campaigns", take_campaigns, methods=["PUT"]),
                 Route("/audit/events", take_events, methods=["POST"]),
+                Route("/pools/batch", get_pools, methods=["POST"]),
                 Route("/access/check", check_access, methods=["POST"]),
             ]
         )

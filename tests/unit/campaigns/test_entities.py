@@ -43,8 +43,8 @@ async def open_fifty(campaigns: Campaigns) -> None:
         SELECT replace(id, 'cmp', 'mkt'), id, 'New York', 'US' FROM campaign;
         INSERT INTO event (id, campaign_id, market_id, name, starts_at, presale_opens_at, presale_closes_at, allocation,
                            code_mode, ticket_limit)
-        SELECT replace(id, 'mkt', 'evt'), campaign_id, id, 'Night 1', now(), now(), now() + interval '1 day', 100,
-               'SINGLE_USE', 4
+        SELECT replace(id, 'mkt', 'evt'), campaign_id, id, 'Night 1', now() + interval '2 days', now(),
+               now() + interval '1 day', 100, 'SINGLE_USE', 4
         FROM market;
         """
     )
@@ -74,7 +74,7 @@ async def test_fifty_of_each_kind_are_one_request_and_one_statement(campaigns: C
 
 
 async def test_fifty_venues_and_artists_are_one_request_and_one_statement_each(campaigns: Campaigns) -> None:
-    await campaigns.resources.catalogue.load()
+    await campaigns.resources.seeds.load()
     query = (
         '{ venues(first: 50) { nodes { id name } } artists(search: "a", first: 50) { nodes { id name } } }'
     )

@@ -21,7 +21,7 @@ async def listed(campaigns: Campaigns, token: str | None = None, **arguments: An
 
 
 async def test_filters(campaigns: Campaigns, subtests: pytest.Subtests) -> None:
-    await campaigns.resources.catalogue.load()
+    await campaigns.resources.seeds.load()
     found = await campaigns.service.graphql('{ artists(search: "Beyonce") { nodes { id } } }')
     artist = found["data"]["artists"]["nodes"][0]["id"]
     await campaigns.opened(slug="now-us", countries=["US"], artistIds=[artist])

@@ -1,17 +1,19 @@
 """upsertMarket, removeMarket, upsertEvent, removeEvent."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
-from tests.unit.campaigns.campaigns import Campaigns, window
+from tests.unit.campaigns.campaigns import Campaigns, moment, window
 
 
 async def venue(campaigns: Campaigns, name: str) -> str:
     """The id of a venue of the catalogue."""
     query = "query ($name: String!) { venues(search: $name, first: 1) { nodes { id } } }"
-    await campaigns.resources.catalogue.load()
+    await campaigns.resources.seeds.load()
     return (await campaigns.service.graphql(query, {"name": name}))["data"]["venues"]["nodes"][0]["id"]
 
 
@@ -133,9 +135,12 @@ async def test_a_scheduled_campaign_keeps_an_event_in_each_market_it_has_announc
 MARKETS: list[tuple[dict[str, Any], tuple[str, str]]] = [
     ({"name": ""}, ("REQUIRED", "name")),
     ({"name": "x" * 121}, ("TOO_LONG", "name")),
-    ({"location": {"latitude": 90.5, "longitude": 0}}, ("OUT_OF_RANGE", "location.latitude")),
+    ({"location": {"latitude": 91, "longitude": 0}}, ("OUT_OF_RANGE", "location.latitude")),
+    ({"location": {"latitude": -90.001, "longitude": 0}}, ("OUT_OF_RANGE", "location.latitude")),
     ({"location": {"latitude": 0, "longitude": -181}}, ("OUT_OF_RANGE", "location.longitude")),
     ({"radiusKm": 0}, ("OUT_OF_RANGE", "radiusKm")),
+    ({"radiusKm": -1}, ("OUT_OF_RANGE", "radiusKm")),
+    ({"radiusKm": 1e300}, ("OUT_OF_RANGE", "radiusKm")),
     ({"radiusKm": 1001}, ("OUT_OF_RANGE", "radiusKm")),
     ({"venueId": "ven_nowhere"}, ("UNKNOWN", "venueId")),
 ]
@@ -143,6 +148,9 @@ YEAR_1 = "0001-01-01T00:00:00Z"
 EVENTS: list[tuple[dict[str, Any], tuple[str, str]]] = [
     ({"name": " "}, ("REQUIRED", "name")),
     ({"allocation": -1}, ("OUT_OF_RANGE", "allocation")),
+    ({"allocation": 10_000_001}, ("OUT_OF_RANGE", "allocation")),
+    ({"allocation": 2**31 - 1}, ("OUT_OF_RANGE", "allocation")),
+    ({"startsAt": moment(timedelta(days=12) - timedelta(seconds=1))}, ("AFTER_START", "presale.closesAt")),
     ({"allocation": 2_000_000_000}, ("OUT_OF_RANGE", "allocation")),
     ({"ticketLimit": 0}, ("OUT_OF_RANGE", "ticketLimit")),
     ({"ticketLimit": 21}, ("OUT_OF_RANGE", "ticketLimit")),
@@ -164,3 +172,92 @@ async def test_what_breaks_a_rule_is_refused_by_path(campaigns: Campaigns, subte
             refused = await campaigns.event(id_, market, **given)
             assert [(i["code"], ".".join(i["path"])) for i in refused["issues"]] == [issue]
     assert await campaigns.campaign(id_, "version markets { id name } events { id name }") == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("market", {"radiusKm": "NaN"}),
+        ("market", {"location": {"latitude": "NaN", "longitude": 0}}),
+        ("market", {"radiusKm": float("inf")}),
+        ("event", {"allocation": 2**31}),
+        ("event", {"allocation": 1.5}),
+        ("event", {"ticketLimit": -(2**31) - 1}),
+        ("event", {"startsAt": "2027-06-12T19:30"}),
+    ],
+)
+async def test_what_is_no_number_or_moment_is_a_bad_request(
+    campaigns: Campaigns, kind: str, given: dict[str, Any]
+) -> None:
+    """NaN and infinity, which JSON cannot say and Python's reader takes all the same, included."""
+    id_ = await campaigns.draft()
+    market = (await campaigns.campaign(id_, "markets { id }"))["markets"][0]["id"]
+    name = "upsertMarket" if kind == "market" else "upsertEvent"
+    common = {"campaignId": id_, "name": "x"}
+    event = {"marketId": market, "startsAt": moment(timedelta(days=9)), "allocation": 1}
+    presale = {"presale": window(timedelta(1), timedelta(2))}
+    body = common | ({"country": "US"} if kind == "market" else event | presale) | given
+    query = f"mutation ($input: U{name[1:]}Input!) {{ {name}(input: $input) {{ __typename }} }}"
+    answer = await campaigns.service.post(
+        {"query": query, "variables": {"input": body}}, token=campaigns.editor
+    )
+    assert answer.status_code < 500
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["BAD_REQUEST"]
+
+
+async def test_a_market_s_capacity_stays_a_number_that_the_graph_can_say(campaigns: Campaigns) -> None:
+    """The database adds up, so that racing events cannot pass it together."""
+    id_ = (await campaigns.create())["campaign"]["id"]
+    market = (await campaigns.market(id_))["market"]["id"]
+    await campaigns.fill(id_, market, events=214, allocation=10_000_000)
+    racing = [campaigns.event(id_, market, name=f"Night {n}", allocation=7_000_000) for n in range(3)]
+    outcomes = sorted(result["__typename"] for result in await asyncio.gather(*racing))
+    assert outcomes == ["EventUpserted", "ValidationFailed", "ValidationFailed"]
+    page = await campaigns.campaign(id_, "markets { capacity }")
+    assert page["markets"] == [{"capacity": 2_147_000_000}]
+    await campaigns.fill(id_, market, events=1, allocation=400_000)
+    refused = await campaigns.event(id_, market, allocation=100_000)
+    assert [(i["code"], i["path"]) for i in refused["issues"]] == [("OUT_OF_RANGE", ["allocation"])]
+
+
+BORDERS: list[tuple[str, tuple[float, float], float, tuple[int, int]]] = [
+    ("Detroit, with Windsor across the river", (42.33, -83.05), 40, (2_000_000, 5_000_000)),
+    ("El Paso, with Juárez", (31.76, -106.48), 30, (1_500_000, 3_500_000)),
+    ("Adak, where nobody lives", (51.88, -176.65), 50, (0, 0)),
+    ("Dublin alone", (53.35, -6.26), 3, (1_000_000, 1_500_000)),
+]
+
+
+@pytest.mark.parametrize(("name", "point", "radius", "expected"), BORDERS)
+async def test_people_are_counted_within_the_circle_whatever_the_border(
+    campaigns: Campaigns, name: str, point: tuple[float, float], radius: float, expected: tuple[int, int]
+) -> None:
+    await campaigns.resources.seeds.load()
+    id_ = (await campaigns.create())["campaign"]["id"]
+    location = {"latitude": point[0], "longitude": point[1]}
+    market = (await campaigns.market(id_, name=name, location=location, radiusKm=radius))["market"]
+    assert expected[0] <= (market["population"] or 0) <= expected[1]
+
+
+async def test_the_square_that_an_index_finds_holds_the_whole_circle(campaigns: Campaigns) -> None:
+    """Against every city's distance: near a border of the world, near the pole, large and small."""
+    await campaigns.resources.seeds.load()
+    connection = await asyncpg.connect(campaigns.dsn)
+    for latitude, longitude, km in (
+        (-16.0, 179.9, 1000.0), (-14.0, -179.5, 1000.0), (85.0, 0.0, 1000.0), (89.9, 120.0, 900.0),
+        (40.75, -73.99, 0.1), (40.75, -73.99, 1000.0), (-90.0, 0.0, 1000.0),
+    ):  # fmt: skip
+        by_square, by_distance = await connection.fetchrow(
+            """
+            SELECT count(*) FILTER (WHERE s AND d <= $3), count(*) FILTER (WHERE d <= $3)
+            FROM (SELECT distance_km($1, $2, latitude, longitude) AS d,
+                         point(longitude, latitude) <@ square_km($1, $2, $3, 0)
+                         OR point(longitude, latitude) <@ square_km($1, $2, $3, 360)
+                         OR point(longitude, latitude) <@ square_km($1, $2, $3, -360) AS s
+                  FROM (SELECT latitude, longitude FROM city
+                        UNION ALL VALUES (-17.68, 178.84), (-13.83, -171.77), (78.22, 15.65)) AS place) AS found
+            """,
+            latitude, longitude, km,
+        )  # fmt: skip
+        assert by_square == by_distance, (latitude, longitude, km)
+    await connection.close()

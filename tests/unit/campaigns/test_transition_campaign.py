@@ -171,25 +171,3 @@ async def test_workers_at_once_write_it_down_once(campaigns: Campaigns) -> None:
         await campaigns.put(id_, state="SCHEDULED", opens_at=now - HOUR, closes_at=now + HOUR)
     done = await asyncio.gather(*(campaigns.resources.changes.apply_windows() for _ in range(4)))
     assert sum(done) == 5
-
-
-@pytest.mark.parametrize("to", ["SCHEDULED", "OPEN"])
-async def test_a_campaign_that_cannot_work_is_not_opened(campaigns: Campaigns, to: str) -> None:
-    id_ = (await campaigns.create(contents=[]))["campaign"]["id"]
-    await campaigns.market(id_)
-    refused = await campaigns.transition(id_, to)
-    assert {(issue["code"], ".".join(issue["path"])) for issue in refused["issues"]} == {
-        ("CONTENT_MISSING", "contents"),
-        ("EVENT_MISSING", "events"),
-        ("MARKET_WITHOUT_EVENT", "markets.0"),
-    }
-    assert (await campaigns.campaign(id_, "state version")) == {"state": "DRAFT", "version": 2}
-
-
-async def test_a_window_that_is_over_is_not_opened(campaigns: Campaigns) -> None:
-    id_ = await campaigns.draft(registration=window(-2 * HOUR, -HOUR))
-    refused = await campaigns.transition(id_, "OPEN")
-    assert [(i["code"], i["path"]) for i in refused["issues"]] == [
-        ("IN_THE_PAST", ["registration", "closesAt"])
-    ]
-    assert await campaigns.state(id_) == "DRAFT"

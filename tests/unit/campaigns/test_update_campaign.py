@@ -18,7 +18,7 @@ async def update(campaigns: Campaigns, id_: str, **given: Any) -> dict[str, Any]
 
 
 async def test_what_is_not_given_stays(campaigns: Campaigns, subtests: pytest.Subtests) -> None:
-    await campaigns.resources.catalogue.load()
+    await campaigns.resources.seeds.load()
     found = await campaigns.service.graphql('{ artists(search: "adele", first: 1) { nodes { id } } }')
     artist = found["data"]["artists"]["nodes"][0]["id"]
     id_ = (await campaigns.create(scoreRange={"min": 1, "max": 2}))["campaign"]["id"]

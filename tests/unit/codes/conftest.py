@@ -13,9 +13,11 @@ from services.codes.backend.app import Service
 from services.kit.ids import new_id
 from services.kit.jobs import Jobs
 from tests.support.service import ServiceUnderTest, _user_service, open_service
-from tests.unit.codes.entries_peer import EntriesPeer
+from tests.unit.codes.entries_peer import EntriesPeer, Winner
 
 OpenCodes = Callable[[], Awaitable["Codes"]]
+
+PLATFORM_SECRETS = ["axs:an-old-secret-of-axs|a-new-secret-of-axs", "seatly:the-secret-of-seatly"]
 
 
 class Codes:
@@ -36,7 +38,12 @@ class Codes:
         return self.service.resources
 
     async def publish(
-        self, *, version: int = 1, events: list[str] | None = None, team: str | None = None
+        self,
+        *,
+        version: int = 1,
+        events: list[str] | None = None,
+        team: str | None = None,
+        **of_events: Any,
     ) -> None:
         """The campaign's snapshot arrives."""
         snapshot = {
@@ -51,6 +58,8 @@ class Codes:
                     "name": "Night 1",
                     "code_mode": "SINGLE_USE",
                     "allocation": 9,
+                    "ticket_limit": 4,
+                    **of_events,
                 }
                 for event in (self.events if events is None else events)
             ],
@@ -132,6 +141,28 @@ class Codes:
                 queues=["codes"], wait=False, install_signal_handlers=False, delete_jobs="successful"
             )
 
+    async def winner(self, event: str | None = None) -> tuple[Winner, str]:
+        """A fan who holds a released code of the event (the first, unless given), and that code in clear."""
+        [winner], [code] = await self.winners(1, event)
+        return winner, code
+
+    async def winners(self, count: int, event: str | None = None) -> tuple[list[Winner], list[str]]:
+        """As `winner`, for several fans of one wave."""
+        event = event or self.events[0]
+        await self.pool(event, count)
+        winners = [Winner(event) for _ in range(count)]
+        await self.assign(self.entries.wave(self.campaign, winners))
+        await self.work()
+        return winners, [await self.clear(winner) for winner in winners]
+
+    async def clear(self, winner: Winner) -> str:
+        """The winner's code in clear."""
+        [row] = await self.sql(
+            "SELECT sealed FROM code c JOIN assignment a ON a.code_id = c.id WHERE selection_id = $1",
+            winner.id,
+        )
+        return self.resources.sealer.open(row["sealed"], "code.value").decode()
+
     async def sql(self, query: str, *arguments: Any) -> list[Any]:
         """Rows as they really are."""
         return await self.resources.database.pool.fetch(query, *arguments)
@@ -155,7 +186,9 @@ async def _open(database: ServiceDatabase) -> AsyncIterator[Codes]:
         return access.handler(request)  # pyright: ignore[reportReturnType]
 
     transports: dict[str, Any] = {"entries": entries.transport, "users": httpx.MockTransport(users)}
-    async with open_service("codes", database.service_dsn, transports=transports) as service:
+    async with open_service(
+        "codes", database.service_dsn, transports=transports, platform_secrets=PLATFORM_SECRETS
+    ) as service:
         service.granted = granted
         codes = Codes(service, database, entries)
         codes.audit = audit

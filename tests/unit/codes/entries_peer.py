@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
@@ -36,14 +37,22 @@ async def at_once() -> None:
 
 
 class EntriesPeer:
-    """Answers `GET /waves/{id}` and `/waves/{id}/selections`; `before_page` runs before each page is answered."""
+    """Answers `GET /waves/{id}` and `/waves/{id}/selections`; `before_page` runs before each page is answered.
+
+    `told` are the redemptions that it was told of.
+    """
 
     def __init__(self) -> None:
         self.page = 5000
         self.pages_read = 0
         self.before_page: Callable[[], Awaitable[None]] = at_once
+        self.told: list[dict[str, Any]] = []
         self._waves: dict[str, Wave] = {}
-        routes = [Route("/waves/{id}", self._wave), Route("/waves/{id}/selections", self._selections)]
+        routes = [
+            Route("/waves/{id}", self._wave),
+            Route("/waves/{id}/selections", self._selections),
+            Route("/snapshots/redemptions", self._redemptions, methods=["PUT"]),
+        ]
         self.transport = httpx.ASGITransport(Starlette(routes=routes))
 
     def wave(self, campaign: str, winners: list[Winner], state: str = "FINALIZED") -> str:
@@ -70,6 +79,10 @@ class EntriesPeer:
                 "selected": [{"event_id": event, "count": count} for event, count in counts.items()],
             }
         )
+
+    async def _redemptions(self, request: Request) -> JSONResponse:
+        self.told += (await request.json())["redemptions"]
+        return JSONResponse(None)
 
     async def _selections(self, request: Request) -> JSONResponse:
         self.pages_read += 1

@@ -11,7 +11,7 @@ from tests.unit.entries.registrations import campaign, entries_service, publish
 METRICS = """
 ... on Campaign {
   metrics {
-    registrations selected
+    registrations selected redeemed
     byState { state count }
     byCountry { country count }
     byMarket { market { id } total byRank { rank count } }
@@ -108,3 +108,32 @@ async def test_metrics_are_for_who_may_read_them(database: Any) -> None:
             answer = await service.graphql(query, {"r": [reference(tour)]}, token=token)
             assert answer["data"]["_entities"] == [{"id": tour["id"], "metrics": None}]
             assert answer["errors"][0]["extensions"]["code"] == ("FORBIDDEN" if token else "UNAUTHENTICATED")
+
+
+async def test_wins_whose_code_was_used_are_counted_once_each(database: Any) -> None:
+    async with entries_service(database) as service:
+        staff = Staff(service)
+        tour = await closed_campaign(service, fans=30)
+        await staff.final(tour)
+        rows = await service.resources.database.pool.fetch("SELECT id FROM selection ORDER BY id")
+        first, second, third = (row["id"] for row in rows[:3])
+
+        async def told(*redemptions: tuple[str, int, int]) -> None:
+            members = ("selection_id", "quantity", "version")
+            body = {"redemptions": [dict(zip(members, each, strict=True)) for each in redemptions]}
+            assert (await service.rest("PUT", "/snapshots/redemptions", body)).status_code == 200
+
+        async def counted() -> int:
+            [answer] = await service.entities(METRICS, [reference(tour)], token=staff.token)
+            assert answer["metrics"]["selected"] == len(rows)
+            return answer["metrics"]["redeemed"]
+
+        assert await counted() == 0
+        await told((first, 2, 1), (second, 1, 1), (first, 3, 2), ("sel_of_nobody", 1, 1))
+        assert await counted() == 2
+        await told((first, 0, 1), (second, 0, 2), (third, 1, 1))
+        assert await counted() == 2
+        quantities = await service.resources.database.pool.fetch(
+            "SELECT quantity FROM redemption ORDER BY selection_id"
+        )
+        assert [row["quantity"] for row in quantities][:3] == [3, 0, 1]

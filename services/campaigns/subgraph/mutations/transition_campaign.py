@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from services.campaigns.subgraph.lint_types import LintBlocked
 from services.campaigns.subgraph.types import Campaign, CampaignState, Info
 from services.kit.types import ID, Conflict, IllegalTransition, NotFound, ValidationFailed, typed
 from services.kit.upstream import Problem
@@ -26,14 +27,14 @@ class CampaignTransitioned:
 
 
 TransitionCampaignResult = Annotated[
-    CampaignTransitioned | NotFound | ValidationFailed | Conflict | IllegalTransition,
+    CampaignTransitioned | NotFound | ValidationFailed | Conflict | IllegalTransition | LintBlocked,
     strawberry.federation.union("TransitionCampaignResult", description="What became of it.", tags=["admin"]),
 ]
 
 
 @strawberry.federation.mutation(
-    description="Moves a campaign on. To be scheduled or opened it needs texts in its default locale and an event in "
-    "each market. Closing is final; until then it can be cancelled.",
+    description="Moves a campaign on. It is scheduled or opened only when `campaignLint` finds no errors. Closing is "
+    "final; until then it can be cancelled.",
     tags=["admin"],
 )
 async def transition_campaign(
@@ -42,5 +43,7 @@ async def transition_campaign(
     try:
         changed = await info.context.backend.transition_campaign(input.id, input)
     except Problem as problem:
+        if problem.code == "LINT_BLOCKED":
+            return LintBlocked.of(problem)
         return typed(problem, NotFound, ValidationFailed, Conflict, IllegalTransition)
     return CampaignTransitioned(campaign=Campaign.of(changed.campaign))

@@ -29,11 +29,18 @@ class UpsertEventInput:
         description="The event to replace; without it one is added.", default=None
     )
     name: str = strawberry.field(description="What fans know it by, at most 200 characters.")
-    starts_at: DateTime = strawberry.field(description="When the show starts.")
     presale: WindowInput = strawberry.field(description="When access codes work.")
     allocation: int = strawberry.field(description="How many tickets winners can get.")
     code_mode: CodeMode = strawberry.field(
         description="How its access codes may be used.", default=CodeMode.SINGLE_USE
+    )
+    starts_at: DateTime | None = strawberry.field(
+        description="When the show starts. Give this or `startsAtLocal`.", default=None
+    )
+    starts_at_local: str | None = strawberry.field(
+        description="When the show starts by the clocks of its market (the venue's time zone, else that of the nearest"
+        " city): `2027-06-12T19:30`. A time that clocks skip or show twice that day is refused.",
+        default=None,
     )
     ticket_limit: int = strawberry.field(
         description="How many tickets one winner can buy at most, 1 to 20.", default=4

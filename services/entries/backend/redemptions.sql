@@ -1,0 +1,7 @@
+-- name: keep_redemptions
+-- Keeps what selections' codes were used for, unless what is kept is as new.
+INSERT INTO redemption AS r (selection_id, quantity, version)
+SELECT * FROM unnest(:selection_ids::text[], :quantities::int[], :versions::bigint[]) AS g (selection_id)
+ORDER BY g.selection_id
+ON CONFLICT (selection_id) DO UPDATE SET quantity = excluded.quantity, version = excluded.version
+WHERE r.version < excluded.version
