@@ -122,7 +122,7 @@ async def _start_verification(world: World) -> str:
 
 async def _campaigns(world: World) -> None:
     things = world.things
-    await world.house.campaigns.resources.catalogue.load()
+    await world.house.campaigns.resources.seeds.load()
     found = await world.ask(
         "campaigns",
         "owner",
@@ -225,13 +225,17 @@ async def _codes(world: World) -> None:
     things["code"] = await world.house.codes.resources.database.pool.fetchval(
         "SELECT code_id FROM assignment WHERE selection_id = $1", things["selection"]
     )
+    found = await world.ask("codes", "fan", f'{{ accessCode(id: "{things["code"]}") {{ value }} }}')
+    things["code-value"] = found["data"]["accessCode"]["value"]
+    given = f'{{ code: "{things["code-value"]}", platform: "shop", externalId: "1", quantity: 1 }}'
+    await world.do("codes", "owner", "reportRedemption", given)
 
 
 def _new_campaign(team: str, slug: str, artist: str) -> str:
     return f"""{{ teamId: "{team}", slug: "the-{slug}", defaultLocale: "en-US", countries: [US],
         artistIds: ["{artist}"], registration: {_window(-1, 1)}, scoreRange: {{ min: 0, max: 1 }},
         contents: [{{ locale: "en-US", title: "The Tour", summary: "A tour.", body: "Long.", terms: "Terms.",
-                     smsTemplate: "Your code" }}] }}"""
+                     smsTemplate: "Your code: {{code}}" }}] }}"""
 
 
 def _window(opens: int, closes: int) -> str:
