@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from services.campaigns.backend.catalogue_store import Catalogue
 from services.campaigns.backend.changes_store import Changes
+from services.campaigns.backend.clones_store import Clones
 from services.campaigns.backend.lint_store import Lint
 from services.campaigns.backend.markets_store import Markets
 from services.campaigns.backend.routes import api
@@ -33,6 +34,7 @@ class Service(Resources):
     store: Store = field(init=False)
     markets: Markets = field(init=False)
     catalogue: Catalogue = field(init=False)
+    clones: Clones = field(init=False)
     lint: Lint = field(init=False)
     seeds: Seeds = field(init=False)
 
@@ -41,6 +43,7 @@ class Service(Resources):
         self.store = Store(self.database, self.changes)
         self.markets = Markets(self.database, self.changes)
         self.catalogue = Catalogue(self.database)
+        self.clones = Clones(self.database, self.changes)
         self.lint = Lint(self.database, self.peers.get("codes"))
         self.seeds = Seeds(self.database)
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from msgspec import UNSET
 
 from services.campaigns.backend import gate_wire, wire
+from services.campaigns.backend.clone_rules import Dates
+from services.campaigns.backend.clones_wire import Clone
 from services.campaigns.backend.gate_rules import gate_issues
 from services.kit.errors import Invalid, Issue
 from services.kit.locales import COUNTRIES, LOCALES
@@ -18,6 +20,7 @@ CODE_MODES = ("SINGLE_USE", "ACCOUNT_BOUND")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CONTENT_LIMITS = {"title": 200, "summary": 1000, "body": 50_000, "terms": 50_000, "sms_template": 1000}
 _MOST_ARTISTS = 50
+_MOST_SHIFT = 3650
 _EARLIEST, _LATEST = 2000, 2100
 
 Path = list[str]
@@ -33,6 +36,18 @@ def check_new_campaign(new: wire.NewCampaign) -> None:
     for place, content in enumerate(new.contents):
         issues += _content(content, ["contents", str(place)])
     _settle(issues)
+
+
+def check_clone(clone: Clone) -> None:
+    """Raises Invalid."""
+    _settle([*_slug(clone.slug), *_within(["shift_days"], clone.shift_days, -_MOST_SHIFT, _MOST_SHIFT)])
+
+
+def check_shifted(dates: Dates) -> None:
+    """Refuses dates that a shift has moved out of all calendars. Raises Invalid."""
+    windows = [dates.registration, *dates.presales]
+    moments = [*dates.starts_at, *(at for window in windows for at in (window.opens_at, window.closes_at))]
+    _settle([issue for moment in moments for issue in _year(["shift_days"], moment)][:1])
 
 
 def check_update(update: wire.CampaignUpdate) -> None:
@@ -83,9 +98,8 @@ def _start(event: wire.EventWrite) -> list[Issue]:
 
 def _campaign(given: wire.NewCampaign | wire.CampaignUpdate) -> list[Issue]:
     issues: list[Issue] = []
-    if given.slug is not UNSET and (not _SLUG.fullmatch(given.slug) or not 3 <= len(given.slug) <= 80):
-        message = "A slug is 3 to 80 lower-case letters, digits and single hyphens: summer-tour-2027."
-        issues.append(Issue(["slug"], "MALFORMED", message))
+    if given.slug is not UNSET:
+        issues += _slug(given.slug)
     if given.default_locale is not UNSET:
         issues += _one_of(["default_locale"], given.default_locale, LOCALES)
     if given.countries is not UNSET:
@@ -107,6 +121,13 @@ def _campaign(given: wire.NewCampaign | wire.CampaignUpdate) -> list[Issue]:
                 Issue(["artist_ids"], "TOO_MANY", f"A campaign has at most {_MOST_ARTISTS} artists.")
             )
     return issues
+
+
+def _slug(slug: str) -> list[Issue]:
+    if _SLUG.fullmatch(slug) and 3 <= len(slug) <= 80:
+        return []
+    message = "A slug is 3 to 80 lower-case letters, digits and single hyphens: summer-tour-2027."
+    return [Issue(["slug"], "MALFORMED", message)]
 
 
 def _content(content: wire.Content, at: Path) -> list[Issue]:

@@ -1,6 +1,13 @@
 """The Campaign Service's REST API: parse, call one function, return."""
 
-from services.campaigns.backend import catalogue_routes, input_rules, lint_routes, markets_routes, wire
+from services.campaigns.backend import (
+    catalogue_routes,
+    clones_routes,
+    input_rules,
+    lint_routes,
+    markets_routes,
+    wire,
+)
 from services.kit.paging import Page
 from services.kit.rest import Api, Call
 
@@ -53,6 +60,7 @@ async def set_gate(call: Call[wire.GateWrite]) -> wire.Changed:
     return await call.service.store.set_gate(call.require_actor(), call.path("id"), call.body)
 
 
+api.include(clones_routes.api)
 api.include(lint_routes.api)
 api.include(markets_routes.api)
 api.include(catalogue_routes.api)

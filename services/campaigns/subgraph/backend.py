@@ -191,6 +191,10 @@ class CampaignsBackend:
         """A new draft."""
         return await self._write("/campaigns", input)
 
+    async def clone_campaign(self, campaign_id: str, input: Any) -> Changed:
+        """A draft with all that the campaign was set up with."""
+        return await self._write(f"/campaigns/{segment(campaign_id)}/clones", input)
+
     async def update_campaign(self, campaign_id: str, input: Any) -> Changed:
         """The campaign with what the input gives."""
         return await self._write(f"/campaigns/{campaign_id}", input)

@@ -49,6 +49,12 @@ def _of_input(kind: Any, name: str) -> ScopeOf:
     return scope
 
 
+async def _team_of_input(source: Any, info: Any, arguments: dict[str, Any]) -> Scope | None:
+    """The team of the campaign in the input: who may write that campaign alone makes no new ones."""
+    campaign = await info.context.campaign_by_key.load(Key("id", arguments["input"]["id"]))
+    return None if campaign is None else Scope(campaign.team_id)
+
+
 _READ = permission(Permission.CAMPAIGN_READ, _of_campaign)
 _WRITE = permission(Permission.CAMPAIGN_WRITE, _of_input("id", "id"))
 
@@ -86,6 +92,7 @@ POLICY: dict[str, Rule] = {
     "VenueEdge.*": PUBLIC,
     "PageInfo.*": PUBLIC,
     "Mutation.createCampaign": permission(Permission.CAMPAIGN_WRITE, _of_new_campaign),
+    "Mutation.cloneCampaign": permission(Permission.CAMPAIGN_WRITE, _team_of_input),
     "Mutation.updateCampaign": _WRITE,
     "Mutation.transitionCampaign": permission(Permission.CAMPAIGN_PUBLISH, _of_input("id", "id")),
     "Mutation.setCampaignContent": _WRITE,
@@ -95,6 +102,7 @@ POLICY: dict[str, Rule] = {
     "Mutation.upsertEvent": permission(Permission.CAMPAIGN_WRITE, _of_input("id", "campaignId")),
     "Mutation.removeEvent": permission(Permission.CAMPAIGN_WRITE, _of_input("event", "id")),
     "CampaignCreated.*": PUBLIC,
+    "CampaignCloned.*": PUBLIC,
     "CampaignUpdated.*": PUBLIC,
     "CampaignTransitioned.*": PUBLIC,
     "CampaignContentSet.*": PUBLIC,

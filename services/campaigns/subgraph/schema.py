@@ -8,6 +8,7 @@ import strawberry
 from services.campaigns.subgraph.catalogue_types import Artist, NearInput, Venue
 from services.campaigns.subgraph.lint_types import LintFinding
 from services.campaigns.subgraph.list_types import CampaignFilter, CampaignOrder, list_campaigns
+from services.campaigns.subgraph.mutations.clone_campaign import clone_campaign
 from services.campaigns.subgraph.mutations.create_campaign import create_campaign
 from services.campaigns.subgraph.mutations.remove_event import remove_event
 from services.campaigns.subgraph.mutations.remove_market import remove_market
@@ -112,6 +113,7 @@ class Query:
 @strawberry.type
 class Mutation:
     create_campaign = create_campaign
+    clone_campaign = clone_campaign
     update_campaign = update_campaign
     transition_campaign = transition_campaign
     set_campaign_content = set_campaign_content

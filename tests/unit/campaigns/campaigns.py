@@ -42,7 +42,7 @@ class Campaigns:
     ) -> dict[str, Any]:
         """The result of one mutation, as the editor. Fails on top-level errors."""
         kind = name[0].upper() + name[1:]
-        refusals = ISSUES if name == "createCampaign" else f"{ISSUES} {CONFLICT}"
+        refusals = ISSUES if name in ("createCampaign", "cloneCampaign") else f"{ISSUES} {CONFLICT}"
         query = f"mutation ($input: {kind}Input!) {{ {name}(input: $input) {{ __typename {payload} {refusals} }} }}"
         answer = await self.service.graphql(query, {"input": given}, token=token or self.editor)
         assert "errors" not in answer, answer["errors"]

@@ -126,6 +126,7 @@ async def test_only_who_may_changes_a_campaign(campaigns: Campaigns) -> None:
     version = await campaigns.version(id_)
     mutations: dict[str, tuple[str, dict[str, Any]]] = {
         "createCampaign": ("CAMPAIGN_WRITE", campaigns.new()),
+        "cloneCampaign": ("CAMPAIGN_WRITE", {"id": id_, "slug": "another-tour"}),
         "updateCampaign": ("CAMPAIGN_WRITE", {"id": id_, "expectedVersion": version}),
         "transitionCampaign": ("CAMPAIGN_PUBLISH", {"id": id_, "to": "PAUSED", "expectedVersion": version}),
         "setCampaignContent": ("CAMPAIGN_WRITE", {"id": id_, "locale": "en-US", "title": "T"}),
@@ -175,6 +176,7 @@ async def test_what_is_not_there_looks_like_what_is_not_hers(campaigns: Campaign
 SPAN = {"opensAt": "2030-01-01T00:00:00Z", "closesAt": "2030-01-02T00:00:00Z"}
 SHOW = {"name": "N", "startsAt": "2030-01-01T00:00:00Z", "presale": SPAN, "allocation": 1}
 ON_CAMPAIGN: dict[str, Callable[[str], dict[str, Any]]] = {
+    "cloneCampaign": lambda id_: {"id": id_, "slug": "another-tour"},
     "updateCampaign": lambda id_: {"id": id_, "expectedVersion": 1},
     "transitionCampaign": lambda id_: {"id": id_, "to": "OPEN", "expectedVersion": 1},
     "setCampaignContent": lambda id_: {"id": id_, "locale": "en-US", "title": "T"},
