@@ -9,6 +9,7 @@ import asyncpg
 from services.kit.ids import user_id
 from tests.support import issuer
 from tests.unit.campaigns.campaigns import Campaigns
+from tests.unit.campaigns.races import wait_for_locks
 
 CLONED = "... on CampaignCloned { campaign { id slug state version } }"
 WHOLE = """
@@ -169,10 +170,7 @@ async def test_a_source_that_changes_meanwhile_is_copied_whole(campaigns: Campai
     await transaction.start()
     await connection.execute("UPDATE campaign SET version = version + 1 WHERE id = $1", source)
     cloning = asyncio.create_task(clone(campaigns, source))
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    while not await connection.fetchval(waiting):
-        await connection.execute("SELECT pg_stat_clear_snapshot()")
-        await asyncio.sleep(0)
+    await wait_for_locks(connection, 1)
     await connection.execute(
         'INSERT INTO event SELECT (jsonb_populate_record(e, \'{"id": "evt_late", "name": "Late"}\')).* FROM event e'
     )

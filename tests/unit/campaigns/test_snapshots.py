@@ -107,6 +107,35 @@ async def test_a_receiver_that_is_down_fails_nobody_and_learns_it_later(campaign
     assert await campaigns.count("outbox") == 0
 
 
+async def test_a_receiver_that_dies_before_its_answer_is_told_again(campaigns: Campaigns) -> None:
+    """It may have kept what came: it is sent the same version once more, which is what it ignores."""
+    id_ = await campaigns.opened()
+    entries = campaigns.receivers.transports["entries"]
+    dying = DiesBeforeItsAnswer(entries)
+    campaigns.resources.peers["entries"]._client._transport = dying
+    version = (await campaigns.transition(id_, "CLOSED"))["campaign"]["version"]
+    assert await campaigns.count("outbox") == 1
+    campaigns.resources.peers["entries"]._client._transport = entries
+    await make_due(campaigns)
+    assert await campaigns.resources.outbox.drain() == 1
+    told = [s for s in campaigns.receivers.snapshots["entries"] if s["version"] == version]
+    assert len(told) == dying.deaths + 1
+    assert {snapshot["state"] for snapshot in told} == {"CLOSED"}
+
+
+class DiesBeforeItsAnswer(httpx.AsyncBaseTransport):
+    """Entries, which does what it is told and is gone before it can say so."""
+
+    def __init__(self, entries: httpx.AsyncBaseTransport) -> None:
+        self.deaths = 0
+        self._entries = entries
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self._entries.handle_async_request(request)
+        self.deaths += 1
+        raise httpx.RemoteProtocolError("the peer closed the connection")
+
+
 async def test_a_change_that_is_refused_tells_nobody(campaigns: Campaigns) -> None:
     id_ = await campaigns.opened()
     before = len(campaigns.receivers.snapshots["entries"])

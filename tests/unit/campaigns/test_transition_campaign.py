@@ -2,15 +2,12 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
-import asyncpg
 import pytest
 
-from services.campaigns.backend.changes_store import Change, Changes, q
-from services.kit.errors import Conflict
-from services.kit.pg import Connection, Query
 from tests.unit.campaigns.campaigns import Campaigns, window
+from tests.unit.campaigns.races import checked_then_written, race
 
 HOUR = timedelta(hours=1)
 
@@ -64,48 +61,22 @@ async def test_a_late_decision_is_a_conflict(campaigns: Campaigns) -> None:
     assert await campaigns.state(id_) == "PAUSED"
 
 
-class CheckThenWrite(Changes):
-    """The negative control: reads whether the change is allowed, then makes it."""
-
-    async def _claim(self, connection: Connection, change: Change) -> None:
-        standing = await self._database.fetchrow(q.standing, connection, id=change.campaign_id)
-        assert standing is not None
-        if standing["version"] != change.expected_version:
-            raise Conflict(standing["version"])
-        unchecked = "UPDATE campaign SET version = version + 1 WHERE id = $1"
-        await self._database.execute(
-            Query("claim", "", unchecked, ("id",)), connection, id=change.campaign_id
-        )
+STEPS = ("PAUSED", "CLOSED", "CANCELLED", "PAUSED")
 
 
-async def race(campaigns: Campaigns, *states: str) -> list[dict[str, Any]]:
-    """Steps of one campaign decided on the same version, all held back until the last one waits for the row."""
+async def steps_at_once(campaigns: Campaigns) -> list[str]:
+    """What became of steps of an open campaign, all decided on the same version."""
     id_ = await campaigns.opened()
-    version = await campaigns.version(id_)
-    connection = await asyncpg.connect(campaigns.dsn)
-    transaction = connection.transaction()
-    await transaction.start()
-    await connection.execute("SELECT FROM campaign WHERE id = $1 FOR UPDATE", id_)
-    steps = [asyncio.create_task(campaigns.transition(id_, state, version)) for state in states]
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    while await connection.fetchval(waiting) < len(states):
-        await connection.execute("SELECT pg_stat_clear_snapshot()")
-        await asyncio.sleep(0)
-    await transaction.rollback()
-    await connection.close()
-    return await asyncio.gather(*steps)
+    return await race(campaigns, id_, *(partial(campaigns.transition, id_, state) for state in STEPS))
 
 
 async def test_of_two_steps_at_once_one_wins(campaigns: Campaigns) -> None:
-    results = await race(campaigns, "PAUSED", "CLOSED", "CANCELLED", "PAUSED")
-    assert sorted(result["__typename"] for result in results) == ["CampaignTransitioned", *["Conflict"] * 3]
+    assert sorted(await steps_at_once(campaigns)) == ["CampaignTransitioned", *["Conflict"] * 3]
 
 
 async def test_of_two_steps_at_once_one_wins_negative_control(campaigns: Campaigns) -> None:
-    resources = campaigns.resources
-    resources.store._changes = CheckThenWrite(resources.database, resources.outbox)
-    results = await race(campaigns, "PAUSED", "CLOSED", "CANCELLED", "PAUSED")
-    assert [result["__typename"] for result in results].count("CampaignTransitioned") > 1
+    checked_then_written(campaigns)
+    assert (await steps_at_once(campaigns)).count("CampaignTransitioned") > 1
 
 
 WINDOWS = [
