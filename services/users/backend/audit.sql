@@ -36,3 +36,7 @@ WHERE team_id = :team_id
   AND (:before::bigint IS NULL OR sequence < :before)
 ORDER BY sequence DESC
 LIMIT :limit
+
+-- name: heads_since
+-- Where the chains end whose team comes after this one, in the order of their teams.
+SELECT team_id, sequence, hash FROM audit_chain WHERE team_id > :after ORDER BY team_id LIMIT :limit

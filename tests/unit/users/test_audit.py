@@ -144,13 +144,29 @@ async def test_the_log_is_for_holders_of_audit_read(users: ServiceUnderTest, wor
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE audit_event SET action = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event"]
+    "statement",
+    [
+        "UPDATE audit_event SET action = 'x'",
+        "DELETE FROM audit_event",
+        "TRUNCATE audit_event",
+        "DELETE FROM audit_chain",
+        "TRUNCATE audit_chain",
+        "ALTER TABLE audit_chain DISABLE TRIGGER ALL",
+    ],
 )
 async def test_the_service_cannot_change_what_is_written(
     users: ServiceUnderTest, world: World, statement: str
 ) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await users.resources.database.pool.execute(statement)
+
+
+@pytest.mark.parametrize("change", ["sequence = sequence - 1", "hash = 'x'", "team_id = 'tea_other'"])
+async def test_the_end_of_a_chain_only_moves_forward(
+    users: ServiceUnderTest, world: World, change: str
+) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await users.resources.database.pool.execute(f"UPDATE audit_chain SET {change}")
 
 
 def test_a_hash_covers_the_event_and_the_hash_before() -> None:
