@@ -207,7 +207,11 @@ class Store:
                 q.codes, connection, ids=[code_id], selection_ids=[], entry_ids=[]
             )
             await transaction.note(
-                "revealCode", code_id, team_id=row["team_id"], campaign_id=row["campaign_id"]
+                "revealCode",
+                code_id,
+                team_id=row["team_id"],
+                campaign_id=row["campaign_id"],
+                after={"selection_id": selection_id},
             )
         return wire.Revealed(self._code(row, actor), self._sealer.open(row["sealed"], _CONTEXT).decode())
 

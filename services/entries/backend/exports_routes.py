@@ -43,7 +43,10 @@ async def list_exports_of_campaigns(call: Call[Ids]) -> x.Exports:
 
 
 async def download(request: Request) -> Response:
-    """Streams a file to the bearer of its link, if whoever asked for the export may still run exports."""
+    """Streams a file to the bearer of its link, if whoever asked for the export may still run exports.
+
+    The audit log has it before the first byte leaves.
+    """
     service = request.app.state.service
     try:
         export = await service.exports.downloadable(service.tokens.subject(request.path_params["token"]))
@@ -60,6 +63,7 @@ async def download(request: Request) -> Response:
     }
     if request.method == "HEAD":
         return Response(headers=headers)
+    await service.exports.note_download(export)
     return StreamingResponse(read(service.files, export["file"]), headers=headers)
 
 

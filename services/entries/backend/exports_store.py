@@ -47,7 +47,7 @@ class ExportStore:
         async with audited(self._database, self._outbox, actor) as transaction:
             row = await self._database.fetchrow(q.cancel_export, transaction.connection, id=export_id)
             if row is not None:
-                await transaction.note("cancelExport", export_id, **row)
+                await transaction.note("cancelExport", export_id, **row, after={"state": "CANCELLED"})
         export = await self.export(export_id)
         if export.state != "CANCELLED":
             raise IllegalTransition(export.state, "CANCELLED")
@@ -75,6 +75,17 @@ class ExportStore:
         if not rows or rows[0]["state"] != "SUCCEEDED" or rows[0]["expired"]:
             raise NotFound("The file is not there any more. Start a new export.")
         return rows[0]
+
+    async def note_download(self, export: Row) -> None:
+        """Tells the audit log that a file leaves, in the name of whoever asked for it: it is her link."""
+        async with audited(self._database, self._outbox, export["requested_by"]) as transaction:
+            await transaction.note(
+                "downloadExport",
+                export["id"],
+                team_id=export["team_id"],
+                campaign_id=export["campaign_id"],
+                after={"sha256": export["sha256"].hex(), "rows": export["row_count"]},
+            )
 
     async def _start(self, transaction: Audited, new: x.NewExport) -> str:
         export_id = new_id("exp")

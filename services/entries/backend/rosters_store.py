@@ -79,12 +79,13 @@ class RosterStore:
         if wave is None:
             raise NotFound("There is no such wave.")
         seed = secrets.token_bytes(SEED_BYTES)
+        commitment = hashlib.sha256(seed).digest()
         committed = await self._database.fetchval(
             q.commit_wave,
             connection,
             id=wave_id,
             seed_sealed=self._sealer.seal(seed, SEED),
-            seed_commitment=hashlib.sha256(seed).digest(),
+            seed_commitment=commitment,
         )
         if not committed:
             if wave["state"] == "COMMITTED":
@@ -99,7 +100,11 @@ class RosterStore:
             await self._strike(connection, wave_id, wave["campaign_id"], gate)
         await self._publish_root(connection, wave_id)
         await transaction.note(
-            "commitWave", wave_id, team_id=wave["team_id"], campaign_id=wave["campaign_id"]
+            "commitWave",
+            wave_id,
+            team_id=wave["team_id"],
+            campaign_id=wave["campaign_id"],
+            after={"state": "COMMITTED", "seed_commitment": commitment.hex()},
         )
         return True
 

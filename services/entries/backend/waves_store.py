@@ -137,7 +137,7 @@ class WaveStore:
         row = row or await self._database.fetchrow(q.restart_run, connection, id=wave_id)
         if row is not None:
             await jobs.defer(connection, "entries:select", queue="entries", lock=wave_id, wave_id=wave_id)
-            await transaction.note("runSelection", wave_id, **row)
+            await transaction.note("runSelection", wave_id, **row, after={"state": "RUNNING"})
             return True
         found = await self._situation(wave_id)
         if found["state"] in ("RUNNING", "FINALIZED"):
@@ -150,7 +150,7 @@ class WaveStore:
         async with audited(self._database, self._outbox, actor) as transaction:
             row = await self._database.fetchrow(query, transaction.connection, id=wave_id)
             if row is not None:
-                await transaction.note(action, wave_id, **row)
+                await transaction.note(action, wave_id, **row, after={"state": target})
         if row is None:
             found = await self._situation(wave_id)
             if target == "FINALIZED" and found["state"] == "RUNNING":
