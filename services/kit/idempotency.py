@@ -60,3 +60,11 @@ async def once(
     if earlier is None or earlier["digest"] != digest:
         raise IdempotencyMismatch
     return msgspec.convert(earlier["answer"], returns), True
+
+
+async def forget(
+    database: Database, connection: Connection, *, actor: str, operation: str, key: str | None
+) -> None:
+    """Lets a key be used as if for the first time: what it stood for has turned out not to have happened."""
+    if key is not None:
+        await database.execute(_queries.release, connection, actor=actor, operation=operation, key=key)

@@ -8,6 +8,10 @@ RETURNING true
 -- Keeps the answer to replay.
 UPDATE idempotency SET answer = :answer::jsonb WHERE actor = :actor AND operation = :operation AND key = :key
 
+-- name: release
+-- Lets the key be used as if for the first time.
+DELETE FROM idempotency WHERE actor = :actor AND operation = :operation AND key = :key
+
 -- name: recall
 -- What the first call with this key asked and was answered.
 SELECT digest, answer FROM idempotency WHERE actor = :actor AND operation = :operation AND key = :key

@@ -11,6 +11,7 @@ from services.kit.outbox import Route
 from services.kit.senders import open_sender
 from services.users.backend.access_store import AccessStore
 from services.users.backend.audit_store import AuditStore
+from services.users.backend.phone_messages_store import PhoneMessagesStore
 from services.users.backend.phone_store import PhoneStore
 from services.users.backend.routes import api
 from services.users.backend.settings import Settings
@@ -27,6 +28,7 @@ class Service(Resources):
     sender: SmsSender = field(init=False)
     store: Store = field(init=False)
     phone: PhoneStore = field(init=False)
+    phone_messages: PhoneMessagesStore = field(init=False)
     teams: TeamsStore = field(init=False)
     access: AccessStore = field(init=False)
     audit: AuditStore = field(init=False)
@@ -34,13 +36,14 @@ class Service(Resources):
     def __post_init__(self) -> None:
         self.sender = open_sender(self.settings)
         self.store = Store(self.database, self.sealer, self.lookup, self.outbox)
+        self.phone_messages = PhoneMessagesStore(self.database, self.sealer, self.sender)
         self.phone = PhoneStore(
             self.database,
             self.sealer,
             self.lookup,
             self.outbox,
             users=self.store,
-            sender=self.sender,
+            messages=self.phone_messages,
             settings=self.settings,
         )
         self.audit = AuditStore(self.database)

@@ -6,6 +6,6 @@ from services.users.backend.app import Service
 
 def register(jobs: Jobs, service: Service) -> None:
     """Registers this service's tasks and periodic actions with the worker."""
-    jobs.every(1.0, "text messages", service.phone.send_due)
+    jobs.every(1.0, "text messages", service.phone_messages.send_due)
     jobs.every(3600.0, "forget", service.phone.forget)
     jobs.every(3600.0, "audit heads", service.audit.note_heads)

@@ -33,25 +33,6 @@ SET id = excluded.id, phone_sealed = excluded.phone_sealed, code_digest = exclud
     message_sealed = excluded.message_sealed, send_attempts = 0, next_send_at = excluded.next_send_at
 RETURNING user_id, expires_at
 
--- name: mark_sent
--- The message is out; its text is not needed any more.
-UPDATE phone_verification SET message_sealed = NULL WHERE message_sealed IS NOT NULL AND id = ANY(:ids::text[])
-
--- name: postpone_sending
--- The sender did not take these: tried again later, doubling up to a minute.
-UPDATE phone_verification
-SET send_attempts = send_attempts + 1,
-    next_send_at = now() + least(interval '60 seconds', interval '1 second' * power(2, least(send_attempts, 6)))
-WHERE message_sealed IS NOT NULL AND id = ANY(:ids::text[])
-
--- name: lock_unsent
--- Messages that are due, whose code still works, and that nobody else is sending right now.
-SELECT id, message_sealed FROM phone_verification
-WHERE message_sealed IS NOT NULL AND next_send_at <= now() AND expires_at > now()
-ORDER BY next_send_at
-LIMIT :limit
-FOR UPDATE SKIP LOCKED
-
 -- name: guess
 -- Spends one attempt and judges the code in the same step, so that parallel guesses get no more attempts than there are.
 UPDATE phone_verification
@@ -64,12 +45,17 @@ RETURNING attempts_left, confirmed_at IS NOT NULL AS correct, phone_sealed
 SELECT id, expires_at <= now() AS expired, confirmed_at IS NOT NULL AND code_digest = :code_digest AS confirmed_by_this
 FROM phone_verification WHERE user_id = :user_id
 
+-- name: lock_number
+-- Whoever confirms a number waits here for whoever else is confirming it: their accounts are counted after.
+INSERT INTO phone_counter AS c (scope, key, taken, resets_at) VALUES ('accounts', :key, 0, now())
+ON CONFLICT (scope, key) DO UPDATE SET resets_at = now()
+
 -- name: set_phone
--- The confirmed number becomes the user's.
+-- The confirmed number becomes the user's, unless it is that of as many other accounts as a number may confirm.
 UPDATE app_user
 SET phone_sealed = :phone_sealed, phone_lookup = :phone_lookup, phone_verified_at = now(),
     phone_since = coalesce(phone_since, now()), version = version + 1
-WHERE id = :id
+WHERE id = :id AND (SELECT count(*) FROM app_user o WHERE o.phone_lookup = :phone_lookup AND o.id <> :id) < :accounts::int
 RETURNING *
 
 -- name: forget_old_verifications

@@ -72,6 +72,24 @@ def parse_number(text: str) -> Number:
     return Number(phonenumbers.format_number(parsed, PhoneNumberFormat.E164), region)
 
 
+def unreachable() -> Invalid:
+    """The network says that no message will ever reach this number: a landline, a dead one, a country not served."""
+    return _invalid(
+        "phone",
+        "NOT_REACHABLE",
+        "phone cannot receive our messages. Check its digits, choose another channel, or use another number",
+    )
+
+
+def too_many_accounts(most: int) -> Invalid:
+    """The right code, but the number has confirmed `most` other accounts already."""
+    return _invalid(
+        "verificationId",
+        "TOO_MANY_ACCOUNTS",
+        f"This number has confirmed {most} accounts already, as many as it may. Use another number",
+    )
+
+
 def check_channel(channel: str, offered: tuple[str, ...]) -> None:
     """Raises Invalid for a channel that no sender offers."""
     if channel not in offered:

@@ -10,21 +10,23 @@ import msgspec
 
 from services.kit.batching import MicroBatcher
 from services.kit.errors import NotFound, RateLimited
-from services.kit.idempotency import once
+from services.kit.idempotency import forget, once
 from services.kit.ids import is_id, new_id
-from services.kit.messages import Message, SmsSender
+from services.kit.messages import Message, Refused
 from services.kit.outbox import Outbox
 from services.kit.pg import Connection, Database, Queries, Row
 from services.kit.sealing import LookupKey, Sealer
 from services.kit.telemetry import log
 from services.users.backend import phone_rules as rules
 from services.users.backend import wire
+from services.users.backend.phone_messages_store import PhoneMessagesStore
 from services.users.backend.rules import ALL
 from services.users.backend.settings import Settings
 from services.users.backend.store import Store
 
 q = Queries(Path(__file__).with_name("phone.sql"))
-_SEALED_NUMBER, _SEALED_MESSAGE = "verification.phone", "verification.message"
+_SEALED_NUMBER = "verification.phone"
+_START = "startPhoneVerification"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class PhoneStore:
         outbox: Outbox,
         *,
         users: Store,
-        sender: SmsSender,
+        messages: PhoneMessagesStore,
         settings: Settings,
     ) -> None:
         self._database = database
@@ -54,14 +56,13 @@ class PhoneStore:
         self._lookup = lookup
         self._outbox = outbox
         self._users = users
-        self._sender = sender
+        self._messages = messages
         self._settings = settings
         self._starts: MicroBatcher[_Start, wire.PhoneStarted] = MicroBatcher(self._start_together)
-        self._sent: MicroBatcher[str, None] = MicroBatcher(self._mark_sent)
 
     async def start(self, user_id: str, request: wire.StartPhone) -> wire.PhoneStarted:
         """Sends a code; an earlier one stops working. Raises Invalid, RateLimited, IdempotencyMismatch, NotFound."""
-        rules.check_channel(request.channel, self._sender.channels)
+        rules.check_channel(request.channel, self._messages.channels)
         start = self._prepare(user_id, rules.parse_number(request.phone), request)
         if request.idempotency_key is None:
             started = await self._starts.submit(start)
@@ -69,14 +70,18 @@ class PhoneStore:
             started, replayed = await self._start_once(start, request)
             if replayed:
                 return msgspec.structs.replace(started, replayed=True)
-        await self._send(start.message)
+        try:
+            await self._messages.send(start.message)
+        except Refused as refused:
+            await self._forget_start(user_id, request)
+            raise rules.unreachable() from refused
         return started
 
     async def confirm(self, user_id: str, verification_id: str, text: str) -> wire.User:
         """Judges a code; the right one makes the number the user's and tells entries at once.
 
-        The same right code again answers the same. Raises CodeIncorrect, CodeExpired, AttemptsExhausted, Invalid,
-        NotFound.
+        The same right code again answers the same. Raises CodeIncorrect, CodeExpired, AttemptsExhausted, NotFound, and
+        Invalid also for a number that has confirmed as many accounts as it may: its owner learns that, nobody else.
         """
         code = self._digest(verification_id, rules.clean_code(text))
         row, messages = None, []
@@ -95,18 +100,6 @@ class PhoneStore:
             raise rules.CodeIncorrect(_attempts(left), attempts_left=left, path=["code"])
         await self._explain(user_id, verification_id, code)
         return await self._users.herself(user_id)
-
-    async def send_due(self) -> int:
-        """Sends what a request could not; answers how many messages were taken."""
-        async with self._database.transaction() as connection:
-            rows = await self._database.fetch(q.lock_unsent, connection, limit=100)
-            taken = {row["id"]: await self._try(self._open(row)) for row in rows}
-            sent, postponed = (
-                [id_ for id_, is_taken in taken.items() if is_taken is it] for it in (True, False)
-            )
-            await self._database.execute(q.mark_sent, connection, ids=sent)
-            await self._database.execute(q.postpone_sending, connection, ids=postponed)
-        return len(sent)
 
     async def forget(self) -> int:
         """Removes what no decision needs any more."""
@@ -144,11 +137,18 @@ class PhoneStore:
                 self._database,
                 connection,
                 actor=start.user_id,
-                operation="startPhoneVerification",
+                operation=_START,
                 key=request.idempotency_key,
                 payload=[start.message.to, request.channel, request.locale],
                 returns=wire.PhoneStarted,
                 action=action,
+            )
+
+    async def _forget_start(self, user_id: str, request: wire.StartPhone) -> None:
+        """Nothing was sent under this key, so it does not stand for an answer."""
+        async with self._database.transaction() as connection:
+            await forget(
+                self._database, connection, actor=user_id, operation=_START, key=request.idempotency_key
             )
 
     async def _start_together(self, starts: list[_Start]) -> list[wire.PhoneStarted | Exception]:
@@ -196,9 +196,7 @@ class PhoneStore:
             ids=[s.message.reference for s in starts],
             phones_sealed=[self._sealer.seal(s.message.to, _SEALED_NUMBER) for s in starts],
             code_digests=[s.code_digest for s in starts],
-            messages_sealed=[
-                self._sealer.seal(msgspec.json.encode(s.message), _SEALED_MESSAGE) for s in starts
-            ],
+            messages_sealed=[self._messages.seal(s.message) for s in starts],
             attempts=self._settings.phone_attempts,
             seconds=self._settings.phone_code_minutes * 60,
         )
@@ -218,33 +216,20 @@ class PhoneStore:
             self._settings.phone_resend_seconds,
         )
 
-    async def _send(self, message: Message) -> None:
-        if await self._try(message):
-            await self._sent.submit(message.reference)
-
-    async def _try(self, message: Message) -> bool:
-        try:
-            await self._sender.send(message)
-        except Exception as error:
-            log.warning("message not sent, will be tried again", reason=type(error).__name__)
-            return False
-        return True
-
-    async def _mark_sent(self, ids: list[str]) -> list[Exception | None]:
-        await self._database.execute(q.mark_sent, ids=ids)
-        return [None for _ in ids]
-
     async def _set_phone(self, connection: Connection, user_id: str, sealed: bytes) -> Row:
         number = self._sealer.open(sealed, _SEALED_NUMBER).decode()
+        lookup = self._lookup.digest("phone", number)
+        await self._database.execute(q.lock_number, connection, key=lookup.hex())
         row = await self._database.fetchrow(
             q.set_phone,
             connection,
             id=user_id,
             phone_sealed=self._sealer.seal(number, "user.phone"),
-            phone_lookup=self._lookup.digest("phone", number),
+            phone_lookup=lookup,
+            accounts=self._settings.phone_accounts_per_number,
         )
         if row is None:
-            raise NotFound("There is no such user.")
+            raise rules.too_many_accounts(self._settings.phone_accounts_per_number)
         return row
 
     async def _explain(self, user_id: str, verification_id: str, code: bytes) -> None:
@@ -263,9 +248,6 @@ class PhoneStore:
 
     def _digest(self, verification_id: str, code: str) -> bytes:
         return self._lookup.digest("phone-code", f"{verification_id} {code}")
-
-    def _open(self, row: Row) -> Message:
-        return msgspec.json.decode(self._sealer.open(row["message_sealed"], _SEALED_MESSAGE), type=Message)
 
 
 def _attempts(left: int) -> str:

@@ -15,6 +15,7 @@ class Settings(MessageSettings):
     phone_code_minutes: int = Field(10, ge=1, le=10, description="how long a code works")
     phone_attempts: int = Field(5, ge=1, le=5, description="how many guesses a code takes")
     phone_resend_seconds: int = Field(30, ge=0, description="a user waits so long before the next code")
+    phone_accounts_per_number: int = Field(5, ge=1, description="accounts that one number may confirm")
     phone_cap_per_number: int = Field(5, ge=0, description="messages to one number a day")
     phone_cap_per_user: int = Field(10, ge=0, description="messages for one user a day")
     phone_cap_per_ip: int = Field(20, ge=0, description="messages from one address an hour")

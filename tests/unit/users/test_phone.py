@@ -9,7 +9,7 @@ import pytest
 from scripts.devtools.databases import ServiceDatabase
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest, open_service
-from tests.unit.users.world import EntriesPeer, code_in, deliver_all, other_code, sent
+from tests.unit.users.world import EntriesPeer, code_in, deliver_all, other_code, record_statements, sent
 
 START = """mutation ($input: StartPhoneVerificationInput!) { startPhoneVerification(input: $input) {
     __typename
@@ -230,6 +230,25 @@ async def test_two_accounts_may_prove_the_same_number_and_neither_learns_of_the_
         assert answer["user"]["phone"] == PHONE
 
 
+async def test_a_number_that_somebody_else_proved_costs_and_answers_the_same(
+    users: ServiceUnderTest, sms_outbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Statements are what time is made of here: the same ones, whether or not the number is known."""
+    first = await start(users, "bea")
+    await confirm(users, first["verificationId"], code_in(sent(sms_outbox)[-1]), "bea")
+    await users.graphql("{ viewer { id } }", token=issuer.token("ada"))
+    ran = record_statements(monkeypatch)
+    shapes: list[Any] = []
+    for phone in (PHONE, "+12125550199"):
+        ran.clear()
+        started = await start(users, "ada", phone)
+        code = code_in(sent(sms_outbox)[-1])
+        wrong = await confirm(users, started["verificationId"], other_code(code))
+        right = await confirm(users, started["verificationId"], code)
+        shapes.append([sorted(started), wrong, sorted(right["user"]), [*ran]])
+    assert shapes[0] == shapes[1]
+
+
 async def test_what_the_sender_does_not_take_is_sent_by_the_worker(
     users: ServiceUnderTest, sms_outbox: Path
 ) -> None:
@@ -239,8 +258,8 @@ async def test_what_the_sender_does_not_take_is_sent_by_the_worker(
     assert started["__typename"] == "PhoneVerificationStarted"
     sms_outbox.parent.unlink()
     await users.resources.database.pool.execute("UPDATE phone_verification SET next_send_at = now()")
-    assert await users.resources.phone.send_due() == 1
-    assert await users.resources.phone.send_due() == 0
+    assert await users.resources.phone_messages.send_due() == 1
+    assert await users.resources.phone_messages.send_due() == 0
     answer = await confirm(users, started["verificationId"], code_in(sent(sms_outbox)[0]))
     assert answer["__typename"] == "PhoneConfirmed"
 

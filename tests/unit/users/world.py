@@ -111,6 +111,19 @@ def meet_after(monkeypatch: pytest.MonkeyPatch, query_name: str, *, parties: int
     monkeypatch.setattr(Database, "_run", run_and_meet)
 
 
+def record_statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of all statements that run from now on, in order."""
+    run = Database._run
+    names: list[str] = []
+
+    async def run_and_note(self: Database, method: str, query: Query, *rest: Any) -> Any:
+        names.append(query.name)
+        return await run(self, method, query, *rest)
+
+    monkeypatch.setattr(Database, "_run", run_and_note)
+    return names
+
+
 async def deliver_all(users: ServiceUnderTest) -> None:
     """What the worker does once messages are due."""
     await users.resources.database.pool.execute("UPDATE outbox SET next_attempt_at = now()")

@@ -39,7 +39,10 @@ class StartPhoneVerificationInput:
     )
 
 
-@strawberry.type(description="A code is on its way. An earlier one does not work any more.")
+@strawberry.type(
+    description="A code is on its way; an earlier one does not work any more. A phone that once answered STOP "
+    "gets none: tell who waits in vain to text START."
+)
 class PhoneVerificationStarted:
     verification_id: ID = strawberry.field(description="Confirm the code with this id.")
     expires_at: DateTime = strawberry.field(description="Until when the code works.")
