@@ -1,7 +1,7 @@
 import pytest
 
 from services.kit.settings import BackendSettings, SettingsError, SubgraphSettings
-from services.users.backend.settings import Settings as UsersSettings
+from services.campaigns.backend.settings import Settings as CampaignsSettings
 from tests.support.service import SETTINGS
 
 DEVELOPMENT_KEY = "dev1:ZGV2ZWxvcG1lbnQtZGF0YS1rZXktMzItYnl0ZXMtISE"
@@ -39,11 +39,11 @@ def test_production_refuses_development_secrets_by_name(setting: str, value: str
 
 
 def test_production_refuses_the_development_database_password_by_name() -> None:
-    url = "postgresql://users_service:%s@db.internal:5432/monoql_users"
+    url = "postgresql://campaigns_service:%s@db.internal:5432/monoql_campaigns"
     given = {**SETTINGS, "monoql_env": "production"}
-    with pytest.raises(SettingsError, match="USERS_DATABASE_URL"):
-        UsersSettings.load(**given, USERS_DATABASE_URL=url % "development-database-password")
-    assert UsersSettings.load(**given, USERS_DATABASE_URL=url % "Zx9").database_url == url % "Zx9"
+    with pytest.raises(SettingsError, match="CAMPAIGNS_DATABASE_URL"):
+        CampaignsSettings.load(**given, CAMPAIGNS_DATABASE_URL=url % "development-database-password")
+    assert CampaignsSettings.load(**given, CAMPAIGNS_DATABASE_URL=url % "Zx9").database_url == url % "Zx9"
 
 
 def test_production_takes_real_secrets() -> None:
