@@ -1,7 +1,7 @@
 import pytest
 
-from services.kit.settings import BackendSettings, SettingsError, SubgraphSettings
 from services.campaigns.backend.settings import Settings as CampaignsSettings
+from services.kit.settings import BackendSettings, SettingsError, SubgraphSettings
 from tests.support.service import SETTINGS
 
 DEVELOPMENT_KEY = "dev1:ZGV2ZWxvcG1lbnQtZGF0YS1rZXktMzItYnl0ZXMtISE"
