@@ -9,6 +9,8 @@ from services.entries.backend.exports_files_store import ExportFileStore
 from services.entries.backend.exports_routes import FILES
 from services.entries.backend.exports_store import ExportStore
 from services.entries.backend.metrics_store import MetricStore
+from services.entries.backend.previews_store import PreviewStore
+from services.entries.backend.proofs_store import ProofStore
 from services.entries.backend.redemptions_store import RedemptionStore
 from services.entries.backend.rosters_store import RosterStore
 from services.entries.backend.routes import api
@@ -38,6 +40,8 @@ class Service(Resources):
     changes: ChangeStore = field(init=False)
     waves: WaveStore = field(init=False)
     rosters: RosterStore = field(init=False)
+    previews: PreviewStore = field(init=False)
+    proofs: ProofStore = field(init=False)
     selections: SelectionStore = field(init=False)
     exports: ExportStore = field(init=False)
     export_files: ExportFileStore = field(init=False)
@@ -49,8 +53,11 @@ class Service(Resources):
         self.snapshots = SnapshotStore(self.database)
         self.submissions = SubmissionStore(self.database, self.lookup, self.outbox)
         self.changes = ChangeStore(self.database)
-        self.waves = WaveStore(self.database, self.outbox)
-        self.rosters = RosterStore(self.database, self.sealer, self.outbox)
+        live = self.settings.live_roster
+        self.proofs = ProofStore(self.database, self.files, self.tokens, self.settings.public_url, live=live)
+        self.waves = WaveStore(self.database, self.outbox, self.proofs)
+        self.rosters = RosterStore(self.database, self.sealer, self.outbox, live=live)
+        self.previews = PreviewStore(self.database, live=live)
         self.selections = SelectionStore(self.database, self.sealer)
         self.exports = ExportStore(self.database, self.outbox, self.tokens, self.settings.public_url)
         self.export_files = ExportFileStore(self.database, self.files, self.settings.export_keep_hours)

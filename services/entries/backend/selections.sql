@@ -2,23 +2,20 @@
 -- Takes up a wave that waits to be run, or whose worker died; nothing when there is nothing left to do.
 UPDATE wave SET job_state = 'RUNNING', job_failure = NULL
 WHERE id = :id AND state = 'RUNNING' AND job_state IN ('QUEUED', 'RUNNING')
-RETURNING campaign_id, strategy, seed_sealed, committed_at, eligible
+RETURNING strategy, seed_sealed, beacon_value, committed_at
 
 -- name: report_progress
 -- Says how far a run is.
 UPDATE wave SET job_progress = :progress WHERE id = :id AND state = 'RUNNING' AND job_state = 'RUNNING'
 
--- name: roster
--- The frozen roster.
-SELECT entry_id, user_id, preferences, barred, quantity, score, submitted, salt FROM wave_entry WHERE wave_id = :wave_id
-
 -- name: insert_selections
--- Adds winners of a wave, taken from its roster; those that are there already stay as they are.
+-- Adds the winners of a wave, taken from its roster; those that are there already stay as they are.
 INSERT INTO selection (id, wave_id, campaign_id, entry_id, user_id, event_id, market_id, preference_rank, ticket_quantity)
-SELECT s.id, r.wave_id, :campaign_id, r.entry_id, r.user_id, s.event_id, s.market_id, s.rank, r.quantity
+SELECT s.id, r.wave_id, w.campaign_id, r.entry_id, r.user_id, s.event_id, s.market_id, s.rank, r.quantity
 FROM unnest(:ids::text[], :entry_ids::text[], :event_ids::text[], :market_ids::text[], :ranks::int[])
      AS s (id, entry_id, event_id, market_id, rank)
 JOIN wave_entry r ON r.wave_id = :wave_id AND r.entry_id = s.entry_id
+JOIN wave w ON w.id = r.wave_id
 ORDER BY s.id
 ON CONFLICT DO NOTHING
 
@@ -68,15 +65,3 @@ CROSS JOIN LATERAL (
     LIMIT p.size + 1
 ) AS s
 ORDER BY p.place, s.id
-
--- name: drawn_wave
--- What a wave published about its draw, and how it chose.
-SELECT strategy, seed, seed_commitment, roster_root, outcome_hash FROM wave WHERE id = :id AND roster_root IS NOT NULL
-
--- name: picks
--- Who won what in a wave.
-SELECT entry_id, event_id, market_id, preference_rank, ticket_quantity FROM selection WHERE wave_id = :wave_id ORDER BY entry_id
-
--- name: seats
--- What the wave's events give.
-SELECT event_id, market_id, capacity, ticket_limit FROM wave_capacity WHERE wave_id = :wave_id

@@ -6,7 +6,7 @@ from services.kit.settings import BackendSettings
 
 
 class Settings(BackendSettings):
-    """Beyond the common settings: the database, and how long exports are kept."""
+    """Beyond the common settings: the database, how long exports are kept, and what is done while a caller waits."""
 
     database_url: str = Field(
         validation_alias="ENTRIES_DATABASE_URL", description="the entries database, as entries_service"
@@ -16,4 +16,10 @@ class Settings(BackendSettings):
         validation_alias="ENTRIES_EXPORT_KEEP_HOURS",
         ge=1,
         description="hours until an export's file is removed",
+    )
+    live_roster: int = Field(
+        20_000,
+        validation_alias="ENTRIES_LIVE_ROSTER",
+        ge=0,
+        description="entries up to which a roster is frozen, previewed and verified while the caller waits",
     )

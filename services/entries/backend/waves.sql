@@ -41,11 +41,14 @@ WHERE w.campaign_id = ANY(:ids::text[])
 ORDER BY w.id
 
 -- name: start_run
--- Hands a committed wave of a closed campaign to the worker.
+-- Hands a committed wave of a closed campaign to the worker: its roster is published, and the beacon's value is given exactly
+-- if one was announced.
 UPDATE wave w
-SET state = 'RUNNING', job_id = :job_id, job_state = 'QUEUED', job_created_at = now()
+SET state = 'RUNNING', job_id = :job_id, job_step = 'DRAW', job_state = 'QUEUED', job_progress = 0, job_created_at = now(),
+    job_finished_at = NULL, beacon_value = :beacon_value
 FROM campaign c
-WHERE w.id = :id AND w.state = 'COMMITTED' AND c.id = w.campaign_id
+WHERE w.id = :id AND w.state = 'COMMITTED' AND w.roster_root IS NOT NULL AND c.id = w.campaign_id
+  AND (w.beacon_source IS NULL) = (:beacon_value::text IS NULL)
   AND campaign_state_now(c.state, c.opens_at, c.closes_at) IN ('CLOSED', 'SELECTING')
 RETURNING w.campaign_id, c.team_id
 
@@ -77,7 +80,8 @@ RETURNING w.campaign_id, c.team_id
 
 -- name: wave_and_campaign_state
 -- Why a step did not come about: where the wave, its run and its campaign are.
-SELECT w.state, w.job_state, campaign_state_now(c.state, c.opens_at, c.closes_at) AS campaign_state
+SELECT w.state, w.job_state, w.roster_root IS NOT NULL AS frozen, w.beacon_source, w.beacon_round,
+       campaign_state_now(c.state, c.opens_at, c.closes_at) AS campaign_state
 FROM wave w
 JOIN campaign c ON c.id = w.campaign_id
 WHERE w.id = :id

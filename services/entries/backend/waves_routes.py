@@ -14,16 +14,22 @@ async def create_wave(call: Call[w.NewWave]) -> w.WaveAnswer:
     return await call.service.waves.create(call.require_actor(), call.body)
 
 
-@api.post("/waves/preview", w.WaveId, w.Preview)
-async def preview_selection(call: Call[w.WaveId]) -> w.Preview:
-    """Says what a wave would come to if it were drawn now. Writes nothing."""
-    return await call.service.rosters.preview(call.body.wave_id)
+@api.post("/waves/preview", w.WaveId, w.PreviewAnswer)
+async def preview_selection(call: Call[w.WaveId]) -> w.PreviewAnswer:
+    """Says what a wave would come to if it were drawn now, or has the worker compute it. Decides nothing."""
+    return await call.service.previews.preview(call.body.wave_id)
 
 
-@api.post("/waves/commit", w.WaveId, w.WaveAnswer)
-async def commit_wave(call: Call[w.WaveId]) -> w.WaveAnswer:
-    """Freezes the roster, publishes its root and the commitment to the seed."""
-    committed = await call.service.rosters.commit(call.require_actor(), call.body.wave_id)
+@api.post("/waves/previews", w.Ids, w.KeptPreviews)
+async def get_previews(call: Call[w.Ids]) -> w.KeptPreviews:
+    """Reads the previews that the worker computed of many waves."""
+    return w.KeptPreviews(await call.service.previews.kept(call.body.ids))
+
+
+@api.post("/waves/commit", w.CommitWave, w.WaveAnswer)
+async def commit_wave(call: Call[w.CommitWave]) -> w.WaveAnswer:
+    """Publishes the commitment to the seed, freezes the roster (or has the worker freeze it) and publishes its root."""
+    committed = await call.service.rosters.commit(call.require_actor(), call.body)
     return w.WaveAnswer(await call.service.waves.wave(call.body.wave_id), replayed=not committed)
 
 
@@ -48,7 +54,7 @@ async def cancel_wave(call: Call[w.WaveId]) -> w.WaveAnswer:
 @api.post("/waves/verify", w.WaveId, w.Verification)
 async def verify_draw(call: Call[w.WaveId]) -> w.Verification:
     """Recomputes a draw from its frozen roster and published seed, and compares."""
-    return await call.service.selections.verify(call.body.wave_id)
+    return await call.service.proofs.verify(call.body.wave_id)
 
 
 @api.post("/waves/batch", w.Ids, w.Waves)
@@ -67,6 +73,18 @@ async def list_waves_of_campaigns(call: Call[w.Ids]) -> w.Waves:
 async def list_selections_of_waves(call: Call[w.SelectionPageRequests]) -> w.SelectionPages:
     """Reads pages of many waves' selections, in id order."""
     return w.SelectionPages(await call.service.selections.pages_of_waves(call.body.pages))
+
+
+@api.post("/draws/of-campaigns", w.Ids, w.PublicDraws)
+async def list_draws_of_campaigns(call: Call[w.Ids]) -> w.PublicDraws:
+    """Reads what many campaigns published about their draws, oldest first."""
+    return w.PublicDraws(await call.service.proofs.draws_of_campaigns(call.body.ids))
+
+
+@api.post("/draws/receipts", w.Ids, w.Receipts)
+async def list_receipts_of_entries(call: Call[w.Ids]) -> w.Receipts:
+    """Reads what proves to many entries that they were on the rosters of waves."""
+    return w.Receipts(await call.service.proofs.receipts_of_entries(call.body.ids))
 
 
 @api.get("/waves/{id}", w.WaveForCodes)

@@ -8,11 +8,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from services.kit.errors import DomainError, Issue
+from services.kit.errors import DomainError, IllegalTransition, Issue
 from services.kit.ids import encode
 
 UNIT = 2.0**64
 MAX_NAME = 120
+CLOSED = ("CLOSED", "SELECTING")
+"""States of a campaign in which winners can be chosen."""
 
 
 class SelectionInProgress(DomainError):
@@ -31,6 +33,12 @@ class SelectionNotFinished(DomainError):
     """The wave's selection has no outcome yet."""
 
     code = "SELECTION_NOT_FINISHED"
+
+
+class RosterNotFrozen(DomainError):
+    """The worker is still freezing the roster: it must be published before the draw."""
+
+    code = "ROSTER_NOT_FROZEN"
 
 
 class Ballot(NamedTuple):
@@ -198,6 +206,16 @@ ORDERS: dict[str, Callable[[Iterable[Ballot], bytes], list[Ballot]]] = {
     "FIRST_COME": _by_time,
 }
 """Who chooses first, by strategy. Lottery numbers of different entries differ."""
+
+
+def campaign_refusal(campaign_state: str) -> Exception:
+    """Why nobody can be selected while the campaign is in this state, which is neither CLOSED nor SELECTING."""
+    if campaign_state in ("DRAFT", "SCHEDULED", "OPEN", "PAUSED"):
+        return CampaignStillOpen(
+            f"Fans can still register: the campaign is {campaign_state}. Close it, then select.",
+            state=campaign_state,
+        )
+    return IllegalTransition(campaign_state, "SELECTING")
 
 
 def plan_capacities(

@@ -5,44 +5,45 @@ Freezing a roster is in `rosters_store.py`, drawing in `selections_store.py`.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from services.entries.backend import draws_rules, waves_rules, wire
+from services.entries.backend import waves_rules, wire
 from services.entries.backend import waves_wire as w
+from services.entries.backend.proofs_store import ProofStore, draw_of
 from services.entries.backend.waves_rules import Seat
 from services.kit import idempotency, jobs
 from services.kit.audit import Audited, audited
-from services.kit.errors import IllegalTransition, Invalid, NotFound
+from services.kit.errors import IllegalTransition, Invalid, Issue, NotFound
 from services.kit.ids import new_id
 from services.kit.outbox import Outbox
-from services.kit.pg import Database, Queries, Query, Row
+from services.kit.pg import Connection, Database, Queries, Query, Row
 
 q = Queries(Path(__file__).with_name("waves.sql"))
-CLOSED = ("CLOSED", "SELECTING")
 
 
 class WaveStore:
     """Waves and their steps: each is one guarded statement, audited in its transaction."""
 
-    def __init__(self, database: Database, outbox: Outbox) -> None:
+    def __init__(self, database: Database, outbox: Outbox, proofs: ProofStore) -> None:
         self._database = database
         self._outbox = outbox
+        self._proofs = proofs
 
     async def waves(self, ids: Sequence[str]) -> list[w.Wave]:
         """The waves of these ids, as far as they exist."""
-        return [_wave(row) for row in await self._database.fetch(q.waves_by_id, ids=list(ids))]
+        return [self._wave(row) for row in await self._database.fetch(q.waves_by_id, ids=list(ids))]
 
     async def waves_of_campaigns(self, campaign_ids: Sequence[str]) -> list[w.Wave]:
         """All waves of these campaigns, oldest first."""
         return [
-            _wave(row) for row in await self._database.fetch(q.waves_of_campaigns, ids=list(campaign_ids))
+            self._wave(row)
+            for row in await self._database.fetch(q.waves_of_campaigns, ids=list(campaign_ids))
         ]
 
     async def wave(self, wave_id: str) -> w.Wave:
         """One wave. Raises NotFound."""
-        return _wave(await self._row(wave_id))
+        return self._wave(await self._row(wave_id))
 
     async def for_codes(self, wave_id: str) -> w.WaveForCodes:
         """What the Code Service needs to know of a wave. Raises NotFound."""
@@ -70,7 +71,7 @@ class WaveStore:
     async def run(self, actor: str, asked: w.RunWave) -> w.WaveAnswer:
         """Hands a committed wave to the worker, once; a run that was given up starts again.
 
-        Raises NotFound, IllegalTransition, CampaignStillOpen, IdempotencyMismatch.
+        Raises NotFound, Invalid, IllegalTransition, CampaignStillOpen, RosterNotFrozen, IdempotencyMismatch.
         """
         async with audited(self._database, self._outbox, actor) as transaction:
             started, replayed = await idempotency.once(
@@ -79,9 +80,9 @@ class WaveStore:
                 actor=actor,
                 operation="runSelection",
                 key=asked.idempotency_key,
-                payload=asked.wave_id,
+                payload=msgspec.structs.replace(asked, idempotency_key=None),
                 returns=bool,
-                action=lambda: self._start(transaction, asked.wave_id),
+                action=lambda: self._start(transaction, asked),
             )
         return w.WaveAnswer(await self.wave(asked.wave_id), replayed or not started)
 
@@ -130,20 +131,22 @@ class WaveStore:
         )
         return wave_id
 
-    async def _start(self, transaction: Audited, wave_id: str) -> bool:
+    async def _start(self, transaction: Audited, asked: w.RunWave) -> bool:
         """Whether this call set the run off; an earlier one may have."""
-        connection = transaction.connection
-        row = await self._database.fetchrow(q.start_run, connection, id=wave_id, job_id=new_id("job"))
+        connection, wave_id = transaction.connection, asked.wave_id
+        row = await self._database.fetchrow(
+            q.start_run, connection, id=wave_id, job_id=new_id("job"), beacon_value=asked.beacon_value
+        )
         row = row or await self._database.fetchrow(q.restart_run, connection, id=wave_id)
         if row is not None:
             await jobs.defer(connection, "entries:select", queue="entries", lock=wave_id, wave_id=wave_id)
-            await transaction.note("runSelection", wave_id, **row, after={"state": "RUNNING"})
+            await transaction.note("runSelection", wave_id, **row, after=asked)
             return True
-        found = await self._situation(wave_id)
+        found = await self._situation(wave_id, connection)
         if found["state"] in ("RUNNING", "FINALIZED"):
             return False
         if found["state"] == "COMMITTED":
-            raise campaign_refusal(found["campaign_state"])
+            raise _run_refusal(found, asked.beacon_value)
         raise IllegalTransition(found["state"], "RUNNING")
 
     async def _step(self, query: Query, actor: str, wave_id: str, action: str, target: str) -> w.WaveAnswer:
@@ -161,11 +164,32 @@ class WaveStore:
                 raise IllegalTransition(found["state"], target)
         return w.WaveAnswer(await self.wave(wave_id), replayed=row is None)
 
-    async def _situation(self, wave_id: str) -> Row:
-        row = await self._database.fetchrow(q.wave_and_campaign_state, id=wave_id)
+    async def _situation(self, wave_id: str, connection: Connection | None = None) -> Row:
+        row = await self._database.fetchrow(q.wave_and_campaign_state, connection, id=wave_id)
         if row is None:
             raise NotFound("There is no such wave.")
         return row
+
+    def _wave(self, row: Row) -> w.Wave:
+        return w.Wave(
+            id=row["id"],
+            campaign_id=row["campaign_id"],
+            team_id=row["team_id"],
+            name=row["name"],
+            state=row["state"],
+            strategy=row["strategy"],
+            reassignment=row["reassignment"],
+            score_min=row["score_min"],
+            score_max=row["score_max"],
+            capacities=msgspec.convert(row["capacities"], list[w.Capacity]),
+            draw=None if row["roster_root"] is None else draw_of(row),
+            summary=_summary(row),
+            job=_job(row),
+            file_url=row["proof_file"] and self._proofs.link(row["id"]),
+            created_at=row["created_at"],
+            committed_at=row["committed_at"],
+            finalized_at=row["finalized_at"],
+        )
 
     async def _row(self, wave_id: str) -> Row:
         rows = await self._database.fetch(q.waves_by_id, ids=[wave_id])
@@ -174,14 +198,20 @@ class WaveStore:
         return rows[0]
 
 
-def campaign_refusal(campaign_state: str) -> Exception:
-    """Why nobody can be selected while the campaign is in this state, which is neither CLOSED nor SELECTING."""
-    if campaign_state in ("DRAFT", "SCHEDULED", "OPEN", "PAUSED"):
-        return waves_rules.CampaignStillOpen(
-            f"Fans can still register: the campaign is {campaign_state}. Close it, then select.",
-            state=campaign_state,
+def _run_refusal(found: Row, beacon_value: str | None) -> Exception:
+    """Why a committed wave cannot be drawn."""
+    if found["campaign_state"] not in waves_rules.CLOSED:
+        return waves_rules.campaign_refusal(found["campaign_state"])
+    if not found["frozen"]:
+        return waves_rules.RosterNotFrozen(
+            "The roster is still being frozen. Wait until the wave's job has succeeded, then run the selection."
         )
-    return IllegalTransition(campaign_state, "SELECTING")
+    message = (
+        f"The value of {found['beacon_source']}, {found['beacon_round']}, was announced to be mixed in: give it."
+        if beacon_value is None
+        else "No beacon was announced when the wave was committed: leave beaconValue out."
+    )
+    return Invalid([Issue(["beaconValue"], "BEACON", message)])
 
 
 def _planned(new: w.NewWave, campaign: Row) -> list[Seat]:
@@ -197,39 +227,6 @@ def _planned(new: w.NewWave, campaign: Row) -> list[Seat]:
     return seats
 
 
-def _wave(row: Row) -> w.Wave:
-    return w.Wave(
-        id=row["id"],
-        campaign_id=row["campaign_id"],
-        team_id=row["team_id"],
-        name=row["name"],
-        state=row["state"],
-        strategy=row["strategy"],
-        reassignment=row["reassignment"],
-        score_min=row["score_min"],
-        score_max=row["score_max"],
-        capacities=msgspec.convert(row["capacities"], list[w.Capacity]),
-        draw=_draw(row),
-        summary=_summary(row),
-        job=_job(row),
-        created_at=row["created_at"],
-        committed_at=row["committed_at"],
-        finalized_at=row["finalized_at"],
-    )
-
-
-def _draw(row: Row) -> w.Draw | None:
-    if row["roster_root"] is None:
-        return None
-    return w.Draw(
-        algorithm=draws_rules.ALGORITHM,
-        roster_root=row["roster_root"].hex(),
-        seed_commitment=row["seed_commitment"].hex(),
-        seed=_hex(row["seed"]),
-        outcome_hash=_hex(row["outcome_hash"]),
-    )
-
-
 def _summary(row: Row) -> w.Summary | None:
     return (
         None if row["selected"] is None else w.Summary(row["eligible"], row["selected"], row["first_choices"])
@@ -241,13 +238,10 @@ def _job(row: Row) -> w.Job | None:
         return None
     return w.Job(
         id=row["job_id"],
+        step=row["job_step"],
         state=row["job_state"],
         progress=row["job_progress"],
         created_at=row["job_created_at"],
         finished_at=row["job_finished_at"],
         failure=row["job_failure"],
     )
-
-
-def _hex(value: Any) -> str | None:
-    return None if value is None else value.hex()

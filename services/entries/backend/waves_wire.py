@@ -1,8 +1,10 @@
 """Waves and selections on the wire."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from services.kit.paging import Page
 
@@ -16,6 +18,14 @@ class Capacity(msgspec.Struct, frozen=True):
     selected: int
 
 
+class Beacon(msgspec.Struct, frozen=True):
+    """Public randomness that was announced with the commitment; its value is known once the draw was run."""
+
+    source: str
+    round: str
+    value: str | None
+
+
 class Draw(msgspec.Struct, frozen=True):
     """What a wave published about its draw: hex, the seed and the outcome only once it was run."""
 
@@ -23,6 +33,7 @@ class Draw(msgspec.Struct, frozen=True):
     roster_root: str
     seed_commitment: str
     seed: str | None
+    beacon: Beacon | None
     outcome_hash: str | None
 
 
@@ -35,9 +46,10 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """The run of a selection; `progress` is 0 to 1."""
+    """Work on a wave; `step` is ROSTER, DRAW or PREVIEW, `progress` is 0 to 1."""
 
     id: str
+    step: str
     state: str
     progress: float
     created_at: datetime
@@ -46,7 +58,9 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Wave(msgspec.Struct, frozen=True):
-    """A wave as it is now. `team_id` is the campaign's; `draw` is there once committed, `summary` once run."""
+    """A wave as it is now. `team_id` is the campaign's; `draw` is there once its roster is frozen, `summary` and
+    `file_url` once it was run.
+    """
 
     id: str
     campaign_id: str
@@ -61,6 +75,7 @@ class Wave(msgspec.Struct, frozen=True):
     draw: Draw | None
     summary: Summary | None
     job: Job | None
+    file_url: str | None
     created_at: datetime
     committed_at: datetime | None
     finalized_at: datetime | None
@@ -100,8 +115,23 @@ class WaveId(msgspec.Struct, frozen=True):
     wave_id: str
 
 
-class RunWave(msgspec.Struct, frozen=True):
+class AskedBeacon(msgspec.Struct, frozen=True):
+    """Where public randomness will come from, and which: both are published before it exists."""
+
+    source: Annotated[str, Meta(min_length=1, max_length=200)]
+    round: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class CommitWave(msgspec.Struct, frozen=True):
     wave_id: str
+    beacon: AskedBeacon | None = None
+
+
+class RunWave(msgspec.Struct, frozen=True):
+    """`beacon_value` is the public randomness that was announced, exactly as it was published."""
+
+    wave_id: str
+    beacon_value: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
     idempotency_key: str | None = None
 
 
@@ -129,10 +159,32 @@ class Preview(msgspec.Struct, frozen=True):
     selected: int
     first_choices: int
     markets: list[MarketForecast]
+    computed_at: datetime
+
+
+class PreviewAnswer(msgspec.Struct, frozen=True):
+    """A preview, or the work of computing one that is too large to be waited for."""
+
+    preview: Preview | None = None
+    job: Job | None = None
+
+
+class KeptPreview(msgspec.Struct, frozen=True):
+    """The last preview of a large wave (none before the first was computed), and the work of computing it."""
+
+    wave_id: str
+    preview: Preview | None
+    job: Job
+
+
+class KeptPreviews(msgspec.Struct):
+    """Found previews; waves without one are left out."""
+
+    previews: list[KeptPreview]
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """What recomputing a draw found."""
+    """What recomputing a draw found; `verified_at` where that was earlier than now."""
 
     valid: bool
     roster_root_matches: bool
@@ -140,6 +192,50 @@ class Verification(msgspec.Struct, frozen=True):
     outcome_matches: bool
     roster_size: int
     selected: int
+    verified_at: datetime | None = None
+
+
+class PublicDraw(msgspec.Struct, frozen=True):
+    """What anybody may know of a wave's draw. `eligible` fans were on its roster, `selected` won."""
+
+    wave_id: str
+    campaign_id: str
+    state: str
+    strategy: str
+    committed_at: datetime
+    finalized_at: datetime | None
+    eligible: int
+    selected: int | None
+    draw: Draw
+
+
+class PublicDraws(msgspec.Struct):
+    """Draws of campaigns, oldest first."""
+
+    draws: list[PublicDraw]
+
+
+class PathNode(msgspec.Struct, frozen=True):
+    """A node beside the way from a leaf to the root: hex, and whether it stands on the left."""
+
+    hash: str
+    left: bool
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """That an entry was on a roster: SHA-256 of 0x00 and `line` is a leaf, from which `path` leads to `roster_root`."""
+
+    entry_id: str
+    wave_id: str
+    line: str
+    path: list[PathNode]
+    roster_root: str
+
+
+class Receipts(msgspec.Struct):
+    """Receipts of entries, by entry and wave; an entry may have none."""
+
+    receipts: list[Receipt]
 
 
 class Selection(msgspec.Struct, frozen=True):

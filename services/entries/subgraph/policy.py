@@ -31,6 +31,7 @@ POLICY: dict[str, Rule] = {
     "Mutation.updateEntryPreferences": FAN,
     "Mutation.withdrawEntry": FAN,
     "Entry.selections": any_of(_HERS, permission(Permission.SELECTION_READ, _scope_of_entry)),
+    "Entry.drawReceipts": _HERS,
     "Entry.*": PUBLIC,
     "Preference.*": PUBLIC,
     "Market.id": PUBLIC,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from services.entries.subgraph.draws_types import DrawVerification
 from services.entries.subgraph.exports_types import ExportJob
 from services.entries.subgraph.mutations import (
     cancel_export,
@@ -20,7 +21,7 @@ from services.entries.subgraph.mutations import (
 )
 from services.entries.subgraph.policy import POLICY
 from services.entries.subgraph.types import Campaign, Entry, Info, User
-from services.entries.subgraph.waves_types import DrawVerification, Event, Selection, Wave
+from services.entries.subgraph.waves_types import Event, Selection, Wave
 from services.kit.errors import Invalid, Issue
 from services.kit.graphql import build_schema
 from services.kit.policy import enforce

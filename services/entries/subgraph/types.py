@@ -8,6 +8,7 @@ from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
 from services.entries.subgraph import backend
+from services.entries.subgraph.draws_types import Draw, DrawReceipt
 from services.entries.subgraph.eligibility_types import Eligibility
 from services.entries.subgraph.exports_types import ExportJob
 from services.entries.subgraph.metrics_types import CampaignMetrics
@@ -90,6 +91,12 @@ class Entry:
     async def selections(self, info: Info) -> list[Selection]:
         return [Selection.of(row) for row in await info.context.waves.selections_by_entry.load(self.id)]
 
+    @strawberry.field(
+        description="Proofs that it was on the rosters of draws. Only its owner sees them.",
+    )
+    async def draw_receipts(self, info: Info) -> list[DrawReceipt] | None:
+        return [DrawReceipt.of(row) for row in await info.context.waves.receipts_by_entry.load(self.id)]
+
     @classmethod
     async def resolve_reference(cls, info: Info, id: str) -> Self | None:
         """The entry, for its owner and for who may read entries of the campaign; None for all others."""
@@ -167,6 +174,12 @@ class Campaign:
     @strawberry.federation.field(description="The rounds of choosing winners, oldest first.", tags=["admin"])
     async def waves(self, info: Info) -> list[Wave] | None:
         return [Wave.of(row) for row in await info.context.waves.by_campaign.load(self.id)]
+
+    @strawberry.field(
+        description="What was published about each of its draws, oldest first, those that were called off too."
+    )
+    async def draws(self, info: Info) -> list[Draw] | None:
+        return [Draw.of(row) for row in await info.context.waves.draws_by_campaign.load(self.id)]
 
     @strawberry.federation.field(description="Its registrations and selections in numbers.", tags=["admin"])
     async def metrics(self, info: Info) -> CampaignMetrics | None:

@@ -19,6 +19,14 @@ class Capacity(msgspec.Struct, frozen=True):
     selected: int
 
 
+class Beacon(msgspec.Struct, frozen=True):
+    """Public randomness that was announced for a draw."""
+
+    source: str
+    round: str
+    value: str | None
+
+
 class Draw(msgspec.Struct, frozen=True):
     """What a wave published about its draw, in hex."""
 
@@ -26,6 +34,7 @@ class Draw(msgspec.Struct, frozen=True):
     roster_root: str
     seed_commitment: str
     seed: str | None
+    beacon: Beacon | None
     outcome_hash: str | None
 
 
@@ -38,9 +47,10 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """The run of a selection."""
+    """Work on a wave."""
 
     id: str
+    step: str
     state: str
     progress: float
     created_at: datetime
@@ -64,6 +74,7 @@ class Wave(msgspec.Struct, frozen=True):
     draw: Draw | None
     summary: Summary | None
     job: Job | None
+    file_url: str | None
     created_at: datetime
     committed_at: datetime | None
     finalized_at: datetime | None
@@ -106,6 +117,22 @@ class Preview(msgspec.Struct, frozen=True):
     selected: int
     first_choices: int
     markets: list[MarketForecast]
+    computed_at: datetime
+
+
+class PreviewAnswer(msgspec.Struct, frozen=True):
+    """A preview, or the work of computing one."""
+
+    preview: Preview | None
+    job: Job | None
+
+
+class KeptPreview(msgspec.Struct, frozen=True):
+    """The last preview that the worker computed of a wave, and its work."""
+
+    wave_id: str
+    preview: Preview | None
+    job: Job
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -117,6 +144,38 @@ class Verification(msgspec.Struct, frozen=True):
     outcome_matches: bool
     roster_size: int
     selected: int
+    verified_at: datetime | None
+
+
+class PublicDraw(msgspec.Struct, frozen=True):
+    """What anybody may know of a wave's draw."""
+
+    wave_id: str
+    campaign_id: str
+    state: str
+    strategy: str
+    committed_at: datetime
+    finalized_at: datetime | None
+    eligible: int
+    selected: int | None
+    draw: Draw
+
+
+class PathNode(msgspec.Struct, frozen=True):
+    """A node beside the way from a leaf to the root, in hex."""
+
+    hash: str
+    left: bool
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """That an entry was on the roster of a wave."""
+
+    entry_id: str
+    wave_id: str
+    line: str
+    path: list[PathNode]
+    roster_root: str
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -146,6 +205,18 @@ class _Waves(msgspec.Struct):
     waves: list[Wave]
 
 
+class _Previews(msgspec.Struct):
+    previews: list[KeptPreview]
+
+
+class _Draws(msgspec.Struct):
+    draws: list[PublicDraw]
+
+
+class _Receipts(msgspec.Struct):
+    receipts: list[Receipt]
+
+
 class _Selections(msgspec.Struct):
     selections: list[Selection]
 
@@ -165,19 +236,18 @@ class WavesBackend:
         """Drafts a wave."""
         return await self._post("/waves", WaveAnswer, new)
 
-    async def preview(self, wave_id: str) -> Preview:
+    async def preview(self, wave_id: str) -> PreviewAnswer:
         """What a wave would come to if it were drawn now."""
-        return await self._post("/waves/preview", Preview, {"wave_id": wave_id})
+        return await self._post("/waves/preview", PreviewAnswer, {"wave_id": wave_id})
 
-    async def commit(self, wave_id: str) -> WaveAnswer:
-        """Freezes the roster."""
-        return await self._post("/waves/commit", WaveAnswer, {"wave_id": wave_id})
+    async def commit(self, wave_id: str, beacon: dict[str, str] | None) -> WaveAnswer:
+        """Freezes the roster, or has it frozen; `beacon` is `{source, round}`."""
+        return await self._post("/waves/commit", WaveAnswer, {"wave_id": wave_id, "beacon": beacon})
 
-    async def run(self, wave_id: str, idempotency_key: str | None) -> WaveAnswer:
+    async def run(self, wave_id: str, beacon_value: str | None, idempotency_key: str | None) -> WaveAnswer:
         """Has a wave drawn."""
-        return await self._post(
-            "/waves/run", WaveAnswer, {"wave_id": wave_id, "idempotency_key": idempotency_key}
-        )
+        body = {"wave_id": wave_id, "beacon_value": beacon_value, "idempotency_key": idempotency_key}
+        return await self._post("/waves/run", WaveAnswer, body)
 
     async def finalize(self, wave_id: str) -> WaveAnswer:
         """Makes the outcome final."""
@@ -190,6 +260,18 @@ class WavesBackend:
     async def verify(self, wave_id: str) -> Verification:
         """Recomputes a draw."""
         return await self._post("/waves/verify", Verification, {"wave_id": wave_id})
+
+    async def previews(self, wave_ids: Sequence[str]) -> list[KeptPreview]:
+        """The previews that the worker computed of these waves."""
+        return (await self._read("/waves/previews", _Previews, {"ids": wave_ids})).previews
+
+    async def draws_of_campaigns(self, campaign_ids: Sequence[str]) -> list[PublicDraw]:
+        """What these campaigns published about their draws, oldest first."""
+        return (await self._read("/draws/of-campaigns", _Draws, {"ids": campaign_ids})).draws
+
+    async def receipts_of_entries(self, entry_ids: Sequence[str]) -> list[Receipt]:
+        """What proves to these entries that they were on rosters."""
+        return (await self._read("/draws/receipts", _Receipts, {"ids": entry_ids})).receipts
 
     async def waves(self, ids: Sequence[str]) -> list[Wave]:
         """Waves by id; unknown ids are left out."""

@@ -4,7 +4,15 @@ from functools import cached_property
 
 from strawberry.dataloader import DataLoader
 
-from services.entries.subgraph.waves_backend import Selection, SelectionPageRequest, Wave, WavesBackend
+from services.entries.subgraph.waves_backend import (
+    KeptPreview,
+    PublicDraw,
+    Receipt,
+    Selection,
+    SelectionPageRequest,
+    Wave,
+    WavesBackend,
+)
 from services.kit.loaders import by_key, grouped
 from services.kit.paging import Page
 from services.kit.upstream import Upstream
@@ -28,6 +36,20 @@ class Waves:
         return grouped(
             self.backend.waves_of_campaigns, lambda wave: wave.campaign_id, accepts=str.isprintable
         )
+
+    @cached_property
+    def preview_by_wave(self) -> DataLoader[str, KeptPreview | None]:
+        return by_key(self.backend.previews, lambda preview: preview.wave_id)
+
+    @cached_property
+    def draws_by_campaign(self) -> DataLoader[str, list[PublicDraw]]:
+        return grouped(
+            self.backend.draws_of_campaigns, lambda draw: draw.campaign_id, accepts=str.isprintable
+        )
+
+    @cached_property
+    def receipts_by_entry(self) -> DataLoader[str, list[Receipt]]:
+        return grouped(self.backend.receipts_of_entries, lambda receipt: receipt.entry_id)
 
     @cached_property
     def selection_by_id(self) -> DataLoader[str, Selection | None]:

@@ -3,15 +3,16 @@
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-import msgspec
 import strawberry
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
 from services.entries.subgraph import waves_backend as backend
+from services.entries.subgraph.draws_types import DrawProof, SelectionStrategy, WaveState
+from services.entries.subgraph.previews_types import SelectionPreview, share
 from services.kit.access import Permission, Scope
 from services.kit.paging import Connection, connect, decode_cursor, page_size
-from services.kit.types import ID, DateTime, Error, Job, JobState, shared
+from services.kit.types import ID, URL, DateTime, Error, Job, JobState, shared
 
 if TYPE_CHECKING:
     from services.entries.subgraph.types import Campaign, Entry, Market
@@ -27,50 +28,13 @@ LazyEntry = Annotated["Entry", strawberry.lazy(_TYPES)]
 LazyMarket = Annotated["Market", strawberry.lazy(_TYPES)]
 
 
-@strawberry.enum(description="Where a wave is in its life.")
-class WaveState(Enum):
-    DRAFT = strawberry.enum_value("DRAFT", description="Can be previewed and called off; nothing is decided.")
-    COMMITTED = strawberry.enum_value(
-        "COMMITTED",
-        description="The roster is frozen; its root and the commitment to the seed are published.",
-    )
-    RUNNING = strawberry.enum_value(
-        "RUNNING", description="Handed to the worker; when `job` has succeeded it can be made final."
-    )
-    FINALIZED = strawberry.enum_value(
-        "FINALIZED", description="Final: winners see it, codes may be assigned."
-    )
-    CANCELLED = strawberry.enum_value("CANCELLED", description="Called off; nobody won.")
-
-
-@strawberry.enum(
-    description="In which order fans choose. Each takes the best-ranked market that has room for her whole party."
-)
-class SelectionStrategy(Enum):
-    RANDOM_PRIORITY = strawberry.enum_value(
-        "RANDOM_PRIORITY",
-        description="In lottery order. No fan can gain by ranking markets in another order than she likes them.",
-    )
-    WEIGHTED_RANDOM_PRIORITY = strawberry.enum_value(
-        "WEIGHTED_RANDOM_PRIORITY",
-        description="In lottery order, a fan's chance to come early in proportion to her score; no score comes last.",
-    )
-    SCORE_PRIORITY = strawberry.enum_value(
-        "SCORE_PRIORITY", description="Highest score first, equal scores in lottery order, no score last."
-    )
-    IMMEDIATE_ACCEPTANCE = strawberry.enum_value(
-        "IMMEDIATE_ACCEPTANCE",
-        description="In lottery order, but all first choices before any second, and so on.",
-    )
-    FIRST_COME = strawberry.enum_value("FIRST_COME", description="In the order of registration.")
-
-
 @strawberry.enum(description="Whether fans who won in an earlier, finalized wave take part again.")
 class ReassignmentPolicy(Enum):
     EXCLUDE_SELECTED = strawberry.enum_value("EXCLUDE_SELECTED", description="They do not.")
     EXCLUDE_REDEEMED = strawberry.enum_value(
         "EXCLUDE_REDEEMED",
-        description="They do unless they have redeemed their code. Refused as long as redemption data has not arrived.",
+        description="They do unless they have redeemed their code. Refused as long as redemption data has not "
+        "arrived.",
     )
     ALLOW_OTHER_MARKET = strawberry.enum_value(
         "ALLOW_OTHER_MARKET", description="They do, for markets they have not won yet."
@@ -99,25 +63,6 @@ class WaveCapacity:
     selected: int = strawberry.field(description="Tickets given away: the parties of all winners.")
 
 
-@strawberry.type(
-    description="What anybody needs to check that a draw was fair. All values are lower-case hex."
-)
-class DrawProof:
-    algorithm: str = strawberry.field(
-        description="Name and version of the method, as the documentation describes it."
-    )
-    roster_root: str = strawberry.field(
-        description="Root of the Merkle tree over the frozen roster; published before the draw."
-    )
-    seed_commitment: str = strawberry.field(description="SHA-256 of the seed; published before the draw.")
-    seed: str | None = strawberry.field(
-        description="The seed of all lottery numbers; published when the draw was run."
-    )
-    outcome_hash: str | None = strawberry.field(
-        description="SHA-256 over all winners; published when the draw was run."
-    )
-
-
 @strawberry.type(description="What a draw came to.")
 class SelectionSummary:
     eligible: int = strawberry.field(description="Fans on the roster.")
@@ -127,12 +72,22 @@ class SelectionSummary:
     )
 
 
-@strawberry.type(description="The work of drawing a wave.")
+@strawberry.enum(description="Which work on a wave a job does.")
+class SelectionStep(Enum):
+    ROSTER = strawberry.enum_value("ROSTER", description="Freezing the roster of a large wave.")
+    DRAW = strawberry.enum_value("DRAW", description="Drawing the winners.")
+    PREVIEW = strawberry.enum_value("PREVIEW", description="Computing a preview of a large wave.")
+
+
+@strawberry.type(description="Work on a wave that goes on in the background.")
 class SelectionJob(Job):
+    step: SelectionStep = strawberry.field(description="Which work it is.")
+
     @classmethod
     def of(cls, job: backend.Job) -> Self:
         return cls(
             id=ID(job.id),
+            step=SelectionStep(job.step),
             state=JobState(job.state),
             progress=job.progress,
             created_at=DateTime(job.created_at),
@@ -201,13 +156,18 @@ class Wave:
     )
     capacities: list[WaveCapacity] = strawberry.field(description="What each event gives away.")
     draw: DrawProof | None = strawberry.field(
-        description="How the draw can be checked; null before the wave is committed."
+        description="How the draw can be checked; null before the wave's roster is frozen."
     )
     summary: SelectionSummary | None = strawberry.field(
         description="What the draw came to; null before it was run."
     )
     job: SelectionJob | None = strawberry.field(
-        description="The work of drawing; null before `runSelection`."
+        description="The last work on it: freezing a large roster, then drawing. Null before that."
+    )
+    draw_file_url: URL | None = strawberry.field(
+        description="The file with which anybody can repeat the draw (`scripts/verify-draw`): roster, seats, "
+        "seed and winners, "
+        "nothing about a person. The link works for an hour. Null until the worker has written it."
     )
     created_at: DateTime = strawberry.field(description="When it was drafted.")
     committed_at: DateTime | None = strawberry.field(description="When its roster was frozen.")
@@ -218,6 +178,20 @@ class Wave:
         from services.entries.subgraph.types import Campaign
 
         return Campaign(id=ID(self.row.campaign_id))
+
+    @strawberry.field(
+        description="What it would come to, where the worker computed that last; null before it has. Small "
+        "waves are "
+        "previewed by `previewSelection` at once."
+    )
+    async def preview(self, info: Info) -> SelectionPreview | None:
+        kept = await info.context.waves.preview_by_wave.load(self.row.id)
+        return None if kept is None or kept.preview is None else SelectionPreview.of(kept.preview)
+
+    @strawberry.field(description="The work of computing `preview`; null when none was asked for.")
+    async def preview_job(self, info: Info) -> SelectionJob | None:
+        kept = await info.context.waves.preview_by_wave.load(self.row.id)
+        return None if kept is None else SelectionJob.of(kept.job)
 
     @strawberry.field(description="Who won, in a stable order; empty before the draw was run.")
     async def selections(self, info: Info, first: First = None, after: After = None) -> Connection[Selection]:
@@ -246,76 +220,14 @@ class Wave:
             reassignment=ReassignmentPolicy(row.reassignment),
             score_range=None if unbounded else ScoreRange(min=row.score_min, max=row.score_max),
             capacities=[_capacity(capacity) for capacity in row.capacities],
-            draw=row.draw and DrawProof(**msgspec.structs.asdict(row.draw)),
+            draw=row.draw and DrawProof.of(row.draw),
             summary=row.summary and _summary(row.summary),
             job=row.job and SelectionJob.of(row.job),
+            draw_file_url=None if row.file_url is None else URL(row.file_url),
             created_at=DateTime(row.created_at),
             committed_at=row.committed_at and DateTime(row.committed_at),
             finalized_at=row.finalized_at and DateTime(row.finalized_at),
         )
-
-
-@strawberry.type(description="How a market would fare, in tickets.")
-class MarketForecast:
-    market: LazyMarket = strawberry.field(description="The market.")
-    capacity: int = strawberry.field(description="What its events give in this wave.")
-    demand: int = strawberry.field(description="What the fans want who rank it first.")
-    selected: int = strawberry.field(description="What would be given away.")
-    shortfall: int = strawberry.field(description="Demand beyond capacity.")
-
-
-@strawberry.type(
-    description="What a wave would come to if it were drawn now, with a seed that is thrown away. Nothing is written."
-)
-class SelectionPreview:
-    eligible: int = strawberry.field(description="Fans who would be on the roster.")
-    selected: int = strawberry.field(description="Fans who would win.")
-    first_choice_share: float = strawberry.field(
-        description="Of those who would win, the share that gets its first choice; 0 to 1."
-    )
-    markets: list[MarketForecast] = strawberry.field(description="How each market of the wave would fare.")
-
-    @classmethod
-    def of(cls, preview: backend.Preview) -> Self:
-        return cls(
-            eligible=preview.eligible,
-            selected=preview.selected,
-            first_choice_share=_share(preview.first_choices, preview.selected),
-            markets=[
-                MarketForecast(
-                    market=_market(one.market_id),
-                    capacity=one.capacity,
-                    demand=one.demand,
-                    selected=one.selected,
-                    shortfall=one.shortfall,
-                )
-                for one in preview.markets
-            ],
-        )
-
-
-@strawberry.type(
-    description="What drawing a wave once more, from its frozen roster and its published seed, found."
-)
-class DrawVerification:
-    valid: bool = strawberry.field(
-        description="Whether all matches. False as long as the draw has not been run."
-    )
-    roster_root_matches: bool = strawberry.field(
-        description="The roster is the one that was published before the draw."
-    )
-    seed_matches: bool = strawberry.field(
-        description="The seed is the one that was committed to before the draw."
-    )
-    outcome_matches: bool = strawberry.field(
-        description="Roster, seed and rules give exactly the winners that there are."
-    )
-    roster_size: int = strawberry.field(description="Fans on the roster.")
-    selected: int = strawberry.field(description="Fans who won.")
-
-    @classmethod
-    def of(cls, found: backend.Verification) -> Self:
-        return cls(**msgspec.structs.asdict(found))
 
 
 def scope_of(wave: backend.Wave) -> Scope:
@@ -342,12 +254,8 @@ def _summary(row: backend.Summary) -> SelectionSummary:
     return SelectionSummary(
         eligible=row.eligible,
         selected=row.selected,
-        first_choice_share=_share(row.first_choices, row.selected),
+        first_choice_share=share(row.first_choices, row.selected),
     )
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
 
 
 @strawberry.federation.type(
@@ -369,3 +277,11 @@ class CampaignStillOpen(Error): ...
     tags=["admin"],
 )
 class SelectionNotFinished(Error): ...
+
+
+@strawberry.federation.type(
+    description="The roster is still being frozen. Wait until the wave's job has succeeded, then run the "
+    "selection.",
+    tags=["admin"],
+)
+class RosterNotFrozen(Error): ...

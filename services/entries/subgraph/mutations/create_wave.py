@@ -4,9 +4,10 @@ from typing import Annotated
 
 import strawberry
 
+from services.entries.subgraph.draws_types import SelectionStrategy
 from services.entries.subgraph.types import Info
 from services.entries.subgraph.waves_backend import NewWave
-from services.entries.subgraph.waves_types import ReassignmentPolicy, SelectionStrategy, Wave
+from services.entries.subgraph.waves_types import ReassignmentPolicy, Wave
 from services.kit.types import ID, IdempotencyMismatch, NotFound, ValidationFailed, typed
 from services.kit.upstream import Problem
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from services.entries.subgraph.types import Info
-from services.entries.subgraph.waves_types import CampaignStillOpen, SelectionJob, Wave
+from services.entries.subgraph.waves_types import CampaignStillOpen, RosterNotFrozen, SelectionJob, Wave
 from services.kit.types import ID, IdempotencyMismatch, IllegalTransition, NotFound, ValidationFailed, typed
 from services.kit.upstream import Problem
 
@@ -13,6 +13,12 @@ from services.kit.upstream import Problem
 @strawberry.input(description="Which wave to draw.")
 class RunSelectionInput:
     wave_id: ID = strawberry.field(description="The wave.")
+    beacon_value: str | None = strawberry.field(
+        description="The result of the beacon that was announced at the commitment, exactly as it was "
+        "published, 1 to 1,000 "
+        "characters; left out when none was.",
+        default=None,
+    )
     idempotency_key: str | None = strawberry.field(
         description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.",
         default=None,
@@ -31,6 +37,7 @@ RunSelectionResult = Annotated[
     | NotFound
     | IllegalTransition
     | CampaignStillOpen
+    | RosterNotFrozen
     | IdempotencyMismatch
     | ValidationFailed,
     strawberry.union("RunSelectionResult", description="What became of starting a draw."),
@@ -38,7 +45,8 @@ RunSelectionResult = Annotated[
 
 
 @strawberry.federation.mutation(
-    description="Has a committed wave drawn, once: calling it again answers the same job. A draw that failed starts "
+    description="Has a committed wave drawn, once: calling it again answers the same job. A draw that failed "
+    "starts "
     "again, with the same outcome.",
     tags=["admin"],
 )
@@ -46,10 +54,18 @@ async def run_selection(
     info: Info, input: Annotated[RunSelectionInput, strawberry.argument(description="The wave.")]
 ) -> RunSelectionResult:
     try:
-        answer = await info.context.waves.backend.run(input.wave_id, input.idempotency_key)
+        answer = await info.context.waves.backend.run(
+            input.wave_id, input.beacon_value, input.idempotency_key
+        )
     except Problem as problem:
         return typed(
-            problem, NotFound, IllegalTransition, CampaignStillOpen, IdempotencyMismatch, ValidationFailed
+            problem,
+            NotFound,
+            IllegalTransition,
+            CampaignStillOpen,
+            RosterNotFrozen,
+            IdempotencyMismatch,
+            ValidationFailed,
         )
     return SelectionStarted(
         wave=Wave.of(answer.wave), job=SelectionJob.of(answer.wave.job), replayed=answer.replayed
