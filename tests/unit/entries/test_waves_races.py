@@ -304,4 +304,4 @@ async def _demand_one_whole_outcome(service: ServiceUnderTest, wave_id: str) -> 
     assert tuple(counted) == tuple(stored)
     wave = await pool.fetchrow("SELECT job_state, selected FROM wave WHERE id = $1", wave_id)
     assert tuple(wave) == ("SUCCEEDED", len(winners))
-    assert (await service.resources.selections.verify(wave_id)).valid
+    assert (await service.resources.proofs.verify(wave_id)).valid
