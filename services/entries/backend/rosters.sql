@@ -13,14 +13,14 @@ FROM (SELECT FROM entry WHERE campaign_id = :campaign_id AND state = 'ACCEPTED' 
 
 -- name: lock_campaign
 -- A wave and its campaign at this moment. The campaign's row is locked against submissions under way: what they were
--- answered is seen by all that follows in this transaction.
+-- answered is seen by all that follows in this transaction. The wave's is locked against another worker.
 SELECT w.id, w.state, w.strategy, w.roster_root IS NOT NULL AS frozen, w.campaign_id, w.reassignment, w.score_min, w.score_max,
        w.job_state, c.team_id, c.document -> 'gate' AS gate,
        campaign_state_now(c.state, c.opens_at, c.closes_at) AS campaign_state
 FROM wave w
 JOIN campaign c ON c.id = w.campaign_id
 WHERE w.id = :id
-FOR NO KEY UPDATE OF c
+FOR NO KEY UPDATE OF c, w
 
 -- name: commit_wave
 -- Commits a draft; the commitment to its seed is public from now on. Another wave under way in the campaign is a unique violation.

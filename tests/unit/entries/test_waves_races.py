@@ -150,7 +150,10 @@ async def test_who_was_acknowledged_is_on_the_roster(database: Any) -> None:
 
 
 async def test_without_the_lock_she_would_not_be(database: Any) -> None:
-    with without(rosters_store.q, "lock_campaign", "FOR NO KEY UPDATE OF c"), pytest.raises(AssertionError):
+    with (
+        without(rosters_store.q, "lock_campaign", "FOR NO KEY UPDATE OF c, w"),
+        pytest.raises(AssertionError),
+    ):
         await commit_beside_a_submission(database)
 
 

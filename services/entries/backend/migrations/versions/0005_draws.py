@@ -64,7 +64,8 @@ RETURN concat(encode(r.salt, 'hex'), '|', r.entry_id, '|', r.quantity, '|', enco
               r.submitted, '|', array_to_string(r.preferences, ','), '|', array_to_string(r.barred, ','));
 COMMENT ON FUNCTION roster_line IS 'one fan on a roster as it is hashed and published: see draws_rules.line';
 
-CREATE FUNCTION gate_key(country text, is_member boolean, fact user_fact_now) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+CREATE FUNCTION gate_key(country text, is_member boolean, fact user_fact_now) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN concat_ws('|', coalesce(country, fact.country), is_member OR fact.member_id IS NOT NULL,
                  coalesce(fact.phone_verified, false), array_to_string(fact.accounts, ','),
                  array_to_string(fact.cards, ','), array_to_string(fact.tiers, ','));
