@@ -23,6 +23,9 @@ export function readSettings(env) {
     deadlineMs: integer(env, 'ROUTER_DEADLINE_MS', 10_000, { min: 10 }),
     drainMs: integer(env, 'ROUTER_DRAIN_MS', 12_000, { min: 0 }),
     maxBodyBytes: integer(env, 'ROUTER_MAX_BODY_BYTES', 1_048_576, { min: 1_024 }),
+    maxUploads: integer(env, 'ROUTER_MAX_UPLOADS', 16, { min: 1 }),
+    maxUploadBytes: integer(env, 'ROUTER_MAX_UPLOAD_BYTES', 134_217_728, { min: 1_024 }),
+    uploadMs: integer(env, 'ROUTER_UPLOAD_MS', 900_000, { min: 1_000 }),
     limits: Object.freeze({
       queryBytes: integer(env, 'ROUTER_MAX_QUERY_BYTES', 65_536, { min: 1_024 }),
       tokens: integer(env, 'ROUTER_MAX_TOKENS', 2_000, { min: 10 }),

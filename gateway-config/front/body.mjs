@@ -6,14 +6,16 @@ const MAX_NESTING = 100;
 // A client that is still sending when it is refused sees a broken connection instead of the answer: what is too large is
 // read to its end and thrown away, up to this many times the limit.
 const PATIENCE = 8;
+const ARRIVAL_MS = 30_000;
 
-/** The whole body, at most `limit` bytes. */
+/** The whole body, at most `limit` bytes, within half a minute. */
 export function readBody(req, limit) {
   return new Promise((resolve, reject) => {
     const tooLarge = () => new Refusal(413, 'BAD_REQUEST', `A request body holds at most ${limit} bytes.`, { connection: 'close' });
     if (Number(req.headers['content-length']) > limit * PATIENCE) return reject(tooLarge());
     let chunks = [];
     let size = 0;
+    const slow = setTimeout(() => reject(new Refusal(408, 'BAD_REQUEST', 'The request body took too long.', { connection: 'close' })), ARRIVAL_MS);
     req.on('data', (chunk) => {
       size += chunk.length;
       if (size <= limit) return chunks.push(chunk);
@@ -22,8 +24,15 @@ export function readBody(req, limit) {
       req.pause();
       reject(tooLarge());
     });
-    req.on('end', () => (size > limit ? reject(tooLarge()) : resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))));
-    req.on('error', () => reject(new Refusal(400, 'BAD_REQUEST', 'The request body ended early.')));
+    req.on('end', () => {
+      clearTimeout(slow);
+      if (size > limit) return reject(tooLarge());
+      resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+    });
+    req.on('error', () => {
+      clearTimeout(slow);
+      reject(new Refusal(400, 'BAD_REQUEST', 'The request body ended early.'));
+    });
   });
 }
 

@@ -1,5 +1,5 @@
 const PREFLIGHT = {
-  'access-control-allow-methods': 'GET, POST, OPTIONS',
+  'access-control-allow-methods': 'GET, POST, PUT, OPTIONS',
   'access-control-allow-headers':
     'authorization, content-type, accept-language, if-none-match, x-request-id, traceparent, apollo-require-preflight',
   'access-control-max-age': '86400',

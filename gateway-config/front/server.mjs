@@ -14,11 +14,11 @@ export function createFront({ settings, supergraph, tracer, log }) {
   const isReady = createReadiness({ supergraph, log });
   const inFlight = new InFlight({ max: settings.maxInFlight, deadlineMs: settings.deadlineMs });
   const graphql = createGraphqlHandler({ supergraph, settings, tracer, log });
-  const files = createFiles({ supergraph, log });
   const webhooks = createWebhooks({ supergraph, log });
+  const files = createFiles({ supergraph, settings, log });
   let draining = false;
 
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, handle);
+  const server = createServer({ requestTimeout: settings.uploadMs, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, handle);
   return { server, drain };
 
   function handle(req, res) {

@@ -1,4 +1,4 @@
-"""Streams private files from a backend that runs in another process."""
+"""Streams files from and to a backend that runs in another process."""
 
 from collections.abc import AsyncIterator
 
@@ -9,11 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-_PASSED_ON = (
+_SENT = ("content-length", "if-none-match", "x-request-id")
+_RETURNED = (
     "content-type",
     "content-length",
     "content-disposition",
     "content-encoding",
+    "content-security-policy",
+    "cross-origin-resource-policy",
+    "x-content-type-options",
     "etag",
     "location",
     "x-request-id",
@@ -22,7 +26,7 @@ _PASSED_ON = (
 
 
 def proxy_files(backend_url: str) -> Route:
-    """A `GET /{token}` route that passes the backend's `/files/{token}` on, piece by piece."""
+    """A `/{token}` route that passes the backend's `/files/{token}` on, piece by piece: to read, or to be PUT."""
     client = httpx.AsyncClient(
         base_url=backend_url,
         transport=AiohttpTransport(),
@@ -31,12 +35,19 @@ def proxy_files(backend_url: str) -> Route:
     )
 
     async def forward(request: Request) -> Response:
-        outgoing = client.build_request("GET", f"/files/{request.path_params['token']}")
+        outgoing = client.build_request(
+            request.method,
+            f"/files/{request.path_params['token']}",
+            headers={name: request.headers[name] for name in _SENT if name in request.headers},
+            content=request.stream() if request.method == "PUT" else None,
+        )
         try:
             answer = await client.send(outgoing, stream=True)
         except httpx.TransportError:
-            return Response("The file cannot be had right now. Try again shortly.", 503, {"retry-after": "2"})
-        headers = {name: answer.headers[name] for name in _PASSED_ON if name in answer.headers}
+            return Response(
+                "Files cannot be reached right now. Try again shortly.", 503, {"retry-after": "2"}
+            )
+        headers = {name: answer.headers[name] for name in _RETURNED if name in answer.headers}
 
         async def pieces() -> AsyncIterator[bytes]:
             async for piece in answer.aiter_raw():
@@ -46,4 +57,4 @@ def proxy_files(backend_url: str) -> Route:
             pieces(), answer.status_code, headers, background=BackgroundTask(answer.aclose)
         )
 
-    return Route("/{token}", forward)
+    return Route("/{token}", forward, methods=["GET", "PUT"])

@@ -61,10 +61,14 @@ class SubgraphStub:
             Route("/graphql", self._serve(self.graphql), methods=["POST"]),
             Route("/livez", _live),
             Route("/v1/traces", self._serve(_collect), methods=["POST"]),
-            *([Route("/files/{token:path}", self._serve(self.files))] if self.files else []),
             *(
                 [Route("/webhooks/{name}", self._serve(self.webhooks), methods=["POST"])]
                 if self.webhooks
+                else []
+            ),
+            *(
+                [Route("/files/{token:path}", self._serve(self.files), methods=["GET", "PUT"])]
+                if self.files
                 else []
             ),
         ]

@@ -13,6 +13,9 @@ from services.campaigns.backend.routes import api
 from services.campaigns.backend.seeds_store import Seeds
 from services.campaigns.backend.settings import Settings
 from services.campaigns.backend.store import Store
+from services.campaigns.backend.uploads_files_store import UploadFiles
+from services.campaigns.backend.uploads_routes import FILES
+from services.campaigns.backend.uploads_store import UploadStore
 from services.kit.asgi import App
 from services.kit.backend import Resources, Transports, create_backend, open_resources
 from services.kit.outbox import Route
@@ -37,6 +40,8 @@ class Service(Resources):
     clones: Clones = field(init=False)
     lint: Lint = field(init=False)
     seeds: Seeds = field(init=False)
+    upload_files: UploadFiles = field(init=False)
+    uploads: UploadStore = field(init=False)
 
     def __post_init__(self) -> None:
         self.changes = Changes(self.database, self.outbox)
@@ -46,6 +51,9 @@ class Service(Resources):
         self.clones = Clones(self.database, self.changes)
         self.lint = Lint(self.database, self.peers.get("codes"))
         self.seeds = Seeds(self.database)
+        self.upload_files = UploadFiles(self.files, self.tokens, self.settings.public_url)
+        keep_hours = self.settings.upload_keep_hours
+        self.uploads = UploadStore(self.database, self.outbox, self.upload_files, keep_hours)
 
 
 @asynccontextmanager
@@ -64,4 +72,4 @@ async def open_service(settings: Settings, transports: Transports | None = None)
 
 def create_app(settings: Settings, *, transports: Transports | None = None) -> App:
     """The REST backend as an ASGI app."""
-    return create_backend(api, settings, lambda: open_service(settings, transports))
+    return create_backend(api, settings, lambda: open_service(settings, transports), files=FILES)

@@ -6,6 +6,7 @@ from services.campaigns.backend import (
     input_rules,
     lint_routes,
     markets_routes,
+    uploads_routes,
     wire,
 )
 from services.kit.paging import Page
@@ -64,3 +65,4 @@ api.include(clones_routes.api)
 api.include(lint_routes.api)
 api.include(markets_routes.api)
 api.include(catalogue_routes.api)
+api.include(uploads_routes.api)

@@ -16,3 +16,6 @@ class Settings(BackendSettings):
         validation_alias="CAMPAIGNS_DATABASE_URL", description="the campaigns database, as campaigns_service"
     )
     plan_cache_mode: Literal["auto", "force_generic_plan"] = "force_generic_plan"
+    upload_keep_hours: int = Field(
+        168, ge=1, description="how long a checked upload is kept that nothing uses, in hours"
+    )

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from strawberry.dataloader import DataLoader
 
 from services.campaigns.subgraph.backend import Artist, Campaign, CampaignKeys, CampaignsBackend, Venue
+from services.campaigns.subgraph.uploads_backend import Upload, UploadsBackend
 from services.kit.access import Access
 from services.kit.graphql import Caller, Context
 from services.kit.loaders import by_key, from_mapping
@@ -30,11 +31,14 @@ class CampaignsContext(Context):
     campaign_by_key: DataLoader[Key, Campaign | None]
     venue_by_id: DataLoader[str, Venue | None]
     artist_by_id: DataLoader[str, Artist | None]
+    uploads: UploadsBackend
+    upload_by_id: DataLoader[str, Upload | None]
 
 
 def make_context(caller: Caller, upstream: Upstream, access: Access) -> CampaignsContext:
     """The context of one request."""
-    backend = CampaignsBackend(upstream, caller.principal.user_id if caller.principal else None)
+    actor = caller.principal.user_id if caller.principal else None
+    backend, uploads = CampaignsBackend(upstream, actor), UploadsBackend(upstream, actor)
     return CampaignsContext(
         **vars(caller),
         access=access,
@@ -42,6 +46,8 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> Campaign
         campaign_by_key=_campaign_by_key(backend),
         venue_by_id=by_key(backend.venues, lambda venue: venue.id),
         artist_by_id=by_key(backend.artists, lambda artist: artist.id),
+        uploads=uploads,
+        upload_by_id=by_key(uploads.uploads, lambda upload: upload.id),
     )
 
 

@@ -10,6 +10,7 @@ from services.campaigns.subgraph.lint_types import LintFinding
 from services.campaigns.subgraph.list_types import CampaignFilter, CampaignOrder, list_campaigns
 from services.campaigns.subgraph.mutations.clone_campaign import clone_campaign
 from services.campaigns.subgraph.mutations.create_campaign import create_campaign
+from services.campaigns.subgraph.mutations.create_upload import create_upload
 from services.campaigns.subgraph.mutations.remove_event import remove_event
 from services.campaigns.subgraph.mutations.remove_market import remove_market
 from services.campaigns.subgraph.mutations.set_campaign_content import set_campaign_content
@@ -20,6 +21,8 @@ from services.campaigns.subgraph.mutations.upsert_event import upsert_event
 from services.campaigns.subgraph.mutations.upsert_market import upsert_market
 from services.campaigns.subgraph.policy import POLICY
 from services.campaigns.subgraph.types import Campaign, Info
+from services.campaigns.subgraph.uploads_policy import POLICY as UPLOADS_POLICY
+from services.campaigns.subgraph.uploads_types import Upload
 from services.kit.errors import Invalid, Issue
 from services.kit.graphql import build_schema
 from services.kit.paging import Connection, connect, page_size, page_slice
@@ -109,6 +112,14 @@ class Query:
         page = await info.context.backend.search_venues(query)
         return connect(page, key=lambda venue: venue.id, node=Venue.of, after=None)
 
+    @strawberry.federation.field(
+        description="An upload to poll; null when there is none, or none that you may see.", tags=["admin"]
+    )
+    async def upload(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="Its id.")]
+    ) -> Upload | None:
+        return await Upload.resolve_reference(info, id)
+
 
 @strawberry.type
 class Mutation:
@@ -122,7 +133,8 @@ class Mutation:
     remove_market = remove_market
     upsert_event = upsert_event
     remove_event = remove_event
+    create_upload = create_upload
 
 
 schema = build_schema(Query, Mutation, [Campaign])
-enforce(schema, POLICY)
+enforce(schema, POLICY | UPLOADS_POLICY)

@@ -141,6 +141,9 @@ async def answer_file(received: Received) -> Response:
         return StreamingResponse((b"x" * 65_536 for _ in range(64)), media_type="text/csv")
     if received.path.endswith("/expired"):
         return JSONResponse({"code": "LINK_EXPIRED"}, 410, media_type="application/problem+json")
+    if received.path.endswith("/guarded"):
+        guards = {"x-content-type-options": "nosniff", "content-security-policy": "sandbox"}
+        return PlainTextResponse("x", headers=guards)
     return PlainTextResponse("id\n1\n", headers={"content-disposition": "attachment", "x-inside": "10.0.0.7"})
 
 
