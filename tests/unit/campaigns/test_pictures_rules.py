@@ -6,6 +6,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -75,9 +76,11 @@ def test_no_metadata_comes_through(kind: str) -> None:
     text = PngInfo()
     text.add_text("Comment", SECRET.decode())
     text.add_itxt("XML:com.adobe.xmp", SECRET.decode())
-    options = {"PNG": {"pnginfo": text}, "WEBP": {"xmp": SECRET}, "JPEG": {"comment": SECRET, "xmp": SECRET}}[
-        kind
-    ]
+    options: dict[str, Any] = {
+        "PNG": {"pnginfo": text},
+        "WEBP": {"xmp": SECRET},
+        "JPEG": {"comment": SECRET, "xmp": SECRET},
+    }[kind]
     original = picture(kind, exif=exif.tobytes(), icc_profile=b"profile " + SECRET, **options)
     assert SECRET in original
     made = redraw(original).data
