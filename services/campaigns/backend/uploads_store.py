@@ -57,7 +57,7 @@ class UploadStore:
         return size
 
     async def receive(self, upload_id: str, received: str) -> None:
-        """Takes what arrived as `received` and has it checked. Raises NotFound when another was first, and removes it."""
+        """Takes what arrived as `received` and has it checked. Removes it and raises NotFound if another was first."""
         if not await self._take(upload_id, received):
             await self._files.discard(received)
             raise _used()
