@@ -45,6 +45,9 @@ NEW_CAMPAIGN = f"""{{ teamId: <team>, slug: "audited", defaultLocale: "en-US", c
     contents: [{{ locale: "en-US", title: "Audited" }}] }}"""
 NEW_EVENT = f"""{{ campaignId: <fresh>, marketId: <new-market>, name: "Night 1", startsAt: "2032-06-01T00:00:00Z",
     presale: {WINDOW.replace("2031", "2032")}, allocation: 5 }}"""
+NEW_UPLOAD = (
+    '{ purpose: HERO_IMAGE, campaignId: <fresh>, filename: "a.png", contentType: "image/png", byteSize: 9 }'
+)
 CREATED = "... on CampaignCreated { campaign { id } }"
 WAVE = '{ campaignId: <campaign>, name: "Again", strategy: FIRST_COME, reassignment: ALLOW_MULTIPLE }'
 WAVE_CREATED = "... on WaveCreated { wave { id } }"
@@ -69,6 +72,8 @@ STEPS = [
     Step("campaigns", "upsertMarket", '{ campaignId: <fresh>, name: "Boston", country: US }', "new-market",
          "... on MarketUpserted { market { id } }"),
     Step("campaigns", "upsertEvent", NEW_EVENT, "new-event", "... on EventUpserted { event { id } }"),
+    Step("campaigns", "createUpload", NEW_UPLOAD, "new-upload", "... on UploadCreated { upload { id } }",
+         persona="editor"),
     Step("codes", "createCodePool", "{ eventId: <new-event> }", "new-pool", "... on CodePoolCreated { pool { id } }",
          persona="code-manager"),
     Step("codes", "generateCodes", "{ poolId: <pool>, count: 3 }", "pool"),

@@ -3,11 +3,15 @@
 `World.things` has the ids by the names that permissions.toml uses. A new kind of thing is made here and added there.
 """
 
+import io
 import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import httpx
+from PIL import Image
 
 from scripts.devtools.permissions import PERSONAS
 from services.kit.ids import new_id, user_id
@@ -32,6 +36,15 @@ GATE = """{ anyOf: [
     { region: { countries: [US] } } { card: { brands: [VISA] } } { linkedAccount: { providers: [CITI] } }
     { identity: { tier: ASU } } { phone: true } { membership: true } { allOf: [{ phone: true } { membership: true }] }
 ] }"""
+
+
+def _picture() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 9), "navy").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+PICTURE = _picture()
 
 
 def uid(persona: str) -> str:
@@ -74,6 +87,7 @@ async def build(house: House) -> World:
     world = World(house)
     await _people(world)
     await _campaigns(world)
+    await _uploads(world)
     await _entry(world)
     await _wave(world)
     await _codes(world)
@@ -161,6 +175,22 @@ async def _campaigns(world: World) -> None:
     )
     things["event"] = event["event"]["id"]
     await _transition(world, "OPEN")
+
+
+async def _uploads(world: World) -> None:
+    given = (
+        f'{{ purpose: HERO_IMAGE, campaignId: "{world.things["campaign"]}", filename: "hero.png", '
+        f'contentType: "image/png", byteSize: {len(PICTURE)} }}'
+    )
+    wanted = "... on UploadCreated { upload { id uploadUrl } }"
+    for name in ("promised", "picture"):
+        created = (await world.do("campaigns", "owner", "createUpload", given, wanted))["upload"]
+        world.things[name] = created["id"]
+    transport = httpx.ASGITransport(world.house.campaigns.backend)
+    async with httpx.AsyncClient(transport=transport, base_url="http://files") as client:
+        token = created["uploadUrl"].rpartition("/")[2]
+        assert (await client.put(f"/files/{token}", content=PICTURE)).status_code == 204
+    await world.house.work("campaigns")
 
 
 async def _transition(world: World, to: str) -> None:
