@@ -1,30 +1,18 @@
 """Through the router and everything behind it, over HTTP: registrations, and the campaign page."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from scripts.devtools.bench.layers import Done
 from scripts.devtools.bench.requests import FanRequests
 from scripts.devtools.campaign_setup import Campaign
 from scripts.devtools.load.loopback import Target
+from scripts.devtools.load.pages import is_whole_page, pages
 from scripts.devtools.load.pool import ANSWER_TIMEOUT_SECONDS, Pool
-from scripts.devtools.load.requests import head_of, json_of, tail_of
+from scripts.devtools.load.requests import head_of, tail_of
 from scripts.devtools.load.response import Response
 from scripts.devtools.load.tally import acknowledged_id
-
-PAGE = """query CampaignPage($slug: String!, $locale: Locale) {
-  campaign(slug: $slug) {
-    id state defaultLocale content(locale: $locale) { locale title summary }
-    registration { opensAt closesAt } phoneRequired
-    markets { id name country } events { id name startsAt market { id } }
-    viewerEligibility { eligible reasons { code message } }
-    viewerEntry { id state preferences { rank market { id name } } accessCodes { id masked state } }
-  }
-}"""
-"""Campaigns, from there to entries, from there to codes."""
 
 
 class ClosedLoop:
@@ -127,10 +115,8 @@ class CampaignPage:
     ) -> None:
         self.name = "page"
         self._target = target
-        self._registered = registered
         self._concurrency = concurrency
-        self._head = head_of(target)
-        self._tail = tail_of(json_of(PAGE, {"slug": campaign.slug, "locale": "en-US"}))
+        self._pages = pages(target, registered, campaign.slug)
         self._seen = 0
 
     async def prepare(self, seconds: float) -> None:
@@ -142,12 +128,4 @@ class CampaignPage:
 
     def _next(self) -> Sequence[bytes]:
         self._seen += 1
-        return self._head, self._registered[self._seen % len(self._registered)], self._tail
-
-
-def is_whole_page(answer: Response) -> bool:
-    """Whether every subgraph had its say: her entry, why she may be selected, her codes."""
-    if answer.status != 200 or b'"errors"' in answer.body:
-        return False
-    page: Any = json.loads(answer.body)["data"]["campaign"]
-    return bool(page and page["viewerEntry"] and page["viewerEligibility"] is not None)
+        return self._pages.parts(self._seen)

@@ -12,7 +12,7 @@ from scripts.devtools.load.arrivals import percentile
 from scripts.devtools.load.loopback import Target
 from scripts.devtools.load.pool import ANSWER_TIMEOUT_SECONDS, MOST_CONNECTIONS, Parts, Pool
 from scripts.devtools.load.response import Response
-from scripts.devtools.load.tally import Tally
+from scripts.devtools.load.tally import REGISTERED, Goal, Tally
 
 _HEAD_START_SECONDS = 0.1
 _LAST_MOMENT_SECONDS = 1.0
@@ -47,8 +47,9 @@ class Generator:
         parts: Parts,
         *,
         most_connections: int = MOST_CONNECTIONS,
+        goal: Goal = REGISTERED,
     ) -> None:
-        self.tally = Tally(len(times))
+        self.tally = Tally(len(times), goal)
         self._times = times
         self._pool = Pool(target, parts, self._answered, self._failed, most=most_connections)
         self._lateness = array("d")

@@ -33,6 +33,7 @@ class Measurement:
     cores_elsewhere: float
     memory: Mapping[str, int]
     restarted: list[str] = field(default_factory=list[str])
+    most_p95: float = MOST_P95_SECONDS
 
     @property
     def acknowledged_share(self) -> float:
@@ -42,7 +43,7 @@ class Measurement:
     @property
     def good(self) -> bool:
         """Whether the bars of answers and latency are met; the database has a say of its own."""
-        return self.acknowledged_share >= LEAST_ACKNOWLEDGED and self.latency.p95 < MOST_P95_SECONDS
+        return self.acknowledged_share >= LEAST_ACKNOWLEDGED and self.latency.p95 < self.most_p95
 
     def misses(self) -> list[str]:
         """A sentence for each bar that is missed."""
@@ -51,9 +52,9 @@ class Measurement:
             sentences.append(
                 f"{self.acknowledged_share:.2%} acknowledged, the bar is {LEAST_ACKNOWLEDGED:.1%}."
             )
-        if not self.latency.p95 < MOST_P95_SECONDS:
+        if not self.latency.p95 < self.most_p95:
             sentences.append(
-                f"p95 is {self.latency.p95 * 1000:.0f} ms, the bar is below {MOST_P95_SECONDS * 1000:.0f} ms."
+                f"p95 is {self.latency.p95 * 1000:.0f} ms, the bar is below {self.most_p95 * 1000:.0f} ms."
             )
         return sentences
 

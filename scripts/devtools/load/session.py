@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scripts.devtools import run_state, tokens
@@ -17,6 +17,7 @@ from scripts.devtools.load.fans import FanTokens
 from scripts.devtools.load.generator import Generator
 from scripts.devtools.load.loopback import Target, loopback_target
 from scripts.devtools.load.measurement import Measurement, measured
+from scripts.devtools.load.pages import MOST_P95_SECONDS, WHOLE_PAGE, pages
 from scripts.devtools.load.pool import MOST_CONNECTIONS
 from scripts.devtools.load.requests import SUBMIT, registrations
 from scripts.devtools.load.tally import ACKNOWLEDGED
@@ -62,10 +63,31 @@ class Session:
         requests = registrations(self.target, fresh, self.campaign.id, self.campaign.market_ids)
         generator = Generator(self.target, times, requests.parts, most_connections=most_connections)
         self.tell(f"Offering {rate:g} registrations a second for {seconds:g} s")
+        measurement = await self._run(rate, generator)
+        self.entry_ids += generator.tally.entry_ids.values()
+        return measurement
+
+    async def measure_pages(
+        self,
+        rate: float,
+        seconds: float,
+        spacing: Spacing = "poisson",
+        *,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> Measurement:
+        """Ask for the campaign page `rate` times a second for `seconds`, as fans who are registered."""
+        times = intended_times(rate, seconds, spacing)
+        requests = pages(self.target, self.registered, self.campaign.slug)
+        generator = Generator(
+            self.target, times, requests.parts, most_connections=most_connections, goal=WHOLE_PAGE
+        )
+        self.tell(f"Asking for {rate:g} campaign pages a second for {seconds:g} s")
+        return replace(await self._run(rate, generator), most_p95=MOST_P95_SECONDS)
+
+    async def _run(self, rate: float, generator: Generator) -> Measurement:
         before, machine = usage.look(self.pids()), usage.machine_cpu()
         sent = await generator.run()
         after, machine = usage.look(self.pids()), usage.machine_cpu() - machine
-        self.entry_ids += sent.tally.entry_ids.values()
         return measured(rate, sent, before, after, machine)
 
     async def check(self) -> Audit:

@@ -4,6 +4,7 @@ import json
 import math
 from array import array
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,16 @@ NO_ANSWER = "no answer"
 _ID = b'"id":"'
 
 
+@dataclass(frozen=True)
+class Goal:
+    """What an answer is wanted to be: `id_of` answers the id of what it acknowledges, which can be empty, and None when
+    it is not that; `name` is what such answers are counted under.
+    """
+
+    name: str
+    id_of: Callable[[Response], str | None]
+
+
 class Tally:
     """Outcomes by request number: latency in seconds from the intended time, the kind of answer, the entry's id.
 
@@ -22,8 +33,9 @@ class Tally:
     given up, so that it weighs on the percentiles.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, goal: Goal | None = None) -> None:
         self.count = count
+        self.goal = goal or REGISTERED
         self.kinds: Counter[str] = Counter()
         self.entry_ids: dict[int, str] = {}
         self.latencies = array("d", [math.nan]) * count
@@ -31,18 +43,18 @@ class Tally:
 
     @property
     def acknowledged(self) -> int:
-        """How many were told that their entry is in."""
-        return self.kinds[ACKNOWLEDGED]
+        """How many got what they wanted: were told that their entry is in, saw their page."""
+        return self.kinds[self.goal.name]
 
     def answered(self, number: int, latency: float, response: Response) -> None:
         """Note an answer."""
         self.latencies[number] = latency
         self.settled += 1
-        entry_id = acknowledged_id(response)
+        entry_id = self.goal.id_of(response)
         if entry_id is None:
             self.kinds[kind_of(response)] += 1
         else:
-            self.kinds[ACKNOWLEDGED] += 1
+            self.kinds[self.goal.name] += 1
             self.entry_ids[number] = entry_id
 
     def failed(self, number: int, latency: float, kind: str = NO_ANSWER) -> None:
@@ -87,6 +99,9 @@ def acknowledged_id(response: Response) -> str | None:
         return None
     start += len(_ID)
     return response.body[start : response.body.find(b'"', start)].decode("ascii", "replace")
+
+
+REGISTERED = Goal(ACKNOWLEDGED, acknowledged_id)
 
 
 def kind_of(response: Response) -> str:

@@ -7,8 +7,8 @@ import pytest
 
 from scripts.devtools.bench.in_process import Overheard, Submissions
 from scripts.devtools.bench.layers import BenchError, Done, Turn, summarize, take_turns
-from scripts.devtools.bench.routed import is_whole_page
 from scripts.devtools.campaign_setup import Campaign
+from scripts.devtools.load.pages import is_whole_page
 from scripts.devtools.load.response import Response
 
 
