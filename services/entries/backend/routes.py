@@ -45,26 +45,16 @@ async def get_entries(call: Call[wire.EntryIds]) -> wire.Entries:
     return wire.Entries(await call.service.store.entries(call.body.ids))
 
 
-@api.post("/entries/of-user", wire.CampaignsOfUser, wire.Entries)
-async def get_entries_of_user(call: Call[wire.CampaignsOfUser]) -> wire.Entries:
-    """Reads one fan's entries in many campaigns, the newest of a campaign last."""
-    body = call.body
-    return wire.Entries(await call.service.store.entries_of_user(body.identity.user_id, body.campaign_ids))
-
-
 @api.post("/entries/eligibility", wire.EntryIds, wire.Eligibilities)
 async def get_eligibility_of_entries(call: Call[wire.EntryIds]) -> wire.Eligibilities:
     """Says why each entry cannot be selected, by entry id."""
     return wire.Eligibilities(await call.service.store.eligibility_of_entries(call.body.ids))
 
 
-@api.post("/campaigns/eligibility", wire.CampaignsOfUser, wire.Eligibilities)
-async def get_eligibility_for_campaigns(call: Call[wire.CampaignsOfUser]) -> wire.Eligibilities:
-    """Says why a fan cannot enter, or be selected in, each campaign, by campaign id."""
-    body = call.body
-    return wire.Eligibilities(
-        await call.service.store.eligibility_for_campaigns(body.identity, body.campaign_ids)
-    )
+@api.post("/campaigns/viewer", wire.ViewerQuestions, wire.ViewerAnswers)
+async def get_viewer_in_campaigns(call: Call[wire.ViewerQuestions]) -> wire.ViewerAnswers:
+    """Reads what campaign pages show of one fan: her entries, and why she cannot enter, or be selected."""
+    return await call.service.store.viewer(call.body)
 
 
 @api.post("/campaigns/teams", wire.CampaignIds, wire.CampaignTeams)

@@ -28,6 +28,15 @@ class Store:
         rows = await self._database.fetch(q.entries_of_user, user_id=user_id, campaign_ids=list(campaign_ids))
         return [entry_of(row) for row in rows]
 
+    async def viewer(self, questions: wire.ViewerQuestions) -> wire.ViewerAnswers:
+        """What pages show of a fan, by one statement for her entries and one for what she lacks, as far as asked."""
+        identity, answers = questions.identity, wire.ViewerAnswers([], {})
+        if questions.entries_in:
+            answers.entries = await self.entries_of_user(identity.user_id, questions.entries_in)
+        if questions.eligibility_for:
+            answers.reasons = await self.eligibility_for_campaigns(identity, questions.eligibility_for)
+        return answers
+
     async def pages_of_campaigns(self, pages: Sequence[wire.PageRequest]) -> list[Page[wire.Entry]]:
         """One page per request, in order, oldest entries first."""
         return await self._pages(q.pages_of_campaigns, pages)

@@ -186,11 +186,12 @@ class Entries(msgspec.Struct):
     entries: list[Entry]
 
 
-class CampaignsOfUser(msgspec.Struct):
-    """Several campaigns, looked at for the fan of `identity`."""
+class ViewerQuestions(msgspec.Struct):
+    """What a page shows of the fan of `identity`: her entries in some campaigns, why she cannot enter others."""
 
     identity: Identity
-    campaign_ids: list[str]
+    entries_in: list[str]
+    eligibility_for: list[str]
 
 
 class PageRequest(msgspec.Struct):
@@ -235,6 +236,13 @@ class Reason(msgspec.Struct, frozen=True):
 class Eligibilities(msgspec.Struct):
     """Unmet requirements by id (of an entry or a campaign); an empty list is eligible, unknown ids are left out."""
 
+    reasons: dict[str, list[Reason]]
+
+
+class ViewerAnswers(msgspec.Struct):
+    """Her entries, the newest of a campaign last, and unmet requirements by campaign id; unknown ids are left out."""
+
+    entries: list[Entry]
     reasons: dict[str, list[Reason]]
 
 

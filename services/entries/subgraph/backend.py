@@ -124,6 +124,13 @@ class _Teams(msgspec.Struct):
     teams: dict[str, str]
 
 
+class ViewerAnswers(msgspec.Struct):
+    """A fan's entries, the newest of a campaign last, and unmet requirements by campaign id."""
+
+    entries: list[Entry]
+    reasons: dict[str, list[Reason]]
+
+
 class EntriesBackend:
     """Calls of one request, on behalf of `actor`."""
 
@@ -148,20 +155,16 @@ class EntriesBackend:
         """Entries by id; unknown ids are left out."""
         return (await self._read("/entries/batch", _Entries, {"ids": ids})).entries
 
-    async def entries_of_user(self, identity: Identity, campaign_ids: Sequence[str]) -> list[Entry]:
-        """One fan's entries in these campaigns, the newest of a campaign last."""
-        return (await self._read("/entries/of-user", _Entries, _of_user(identity, campaign_ids))).entries
+    async def viewer(
+        self, identity: Identity, *, entries_in: Sequence[str], eligibility_for: Sequence[str]
+    ) -> ViewerAnswers:
+        """One fan's entries in some campaigns, and why she cannot enter others."""
+        body = {"identity": identity, "entries_in": entries_in, "eligibility_for": eligibility_for}
+        return await self._read("/campaigns/viewer", ViewerAnswers, body)
 
     async def eligibility_of_entries(self, ids: Sequence[str]) -> dict[str, list[Reason]]:
         """Why each entry cannot be selected, by entry id."""
         return (await self._read("/entries/eligibility", _Eligibilities, {"ids": ids})).reasons
-
-    async def eligibility_for_campaigns(
-        self, identity: Identity, campaign_ids: Sequence[str]
-    ) -> dict[str, list[Reason]]:
-        """Why a fan cannot enter each campaign, by campaign id."""
-        body = _of_user(identity, campaign_ids)
-        return (await self._read("/campaigns/eligibility", _Eligibilities, body)).reasons
 
     async def teams_of_campaigns(self, ids: Sequence[str]) -> dict[str, str]:
         """Whose each campaign is, by campaign id."""
@@ -180,7 +183,3 @@ class EntriesBackend:
 
     async def _post(self, path: str, returns: Any, body: Any) -> Any:
         return await self.upstream.call("POST", path, returns, body, actor=self.actor)
-
-
-def _of_user(identity: Identity, campaign_ids: Sequence[str]) -> dict[str, Any]:
-    return {"identity": identity, "campaign_ids": campaign_ids}

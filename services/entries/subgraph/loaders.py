@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, NamedTuple
 
 from strawberry.dataloader import DataLoader
 
@@ -31,6 +32,21 @@ _MAX_WAITING = 1000
 """About a second's worth at full capacity: more would only wait for a refusal."""
 
 
+class Question(NamedTuple):
+    """What a page asks about the caller and a campaign."""
+
+    kind: Literal["entry", "eligibility"]
+    campaign_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InCampaign:
+    """The caller in a campaign, as far as it was asked: her entry, and her unmet requirements."""
+
+    entry: Entry | None = None
+    reasons: list[Reason] | None = None
+
+
 @dataclass(kw_only=True)
 class EntriesContext(Context):
     """What a resolver of this subgraph knows of its request. Loaders are made when first used: most need few.
@@ -49,23 +65,32 @@ class EntriesContext(Context):
     def eligibility_by_entry(self) -> DataLoader[str, list[Reason] | None]:
         return from_mapping(self.backend.eligibility_of_entries, accepts=str.isprintable)
 
+    async def viewer_entry(self, campaign_id: str) -> Entry | None:
+        """The caller's entry in a campaign; all that a request wants to know of her is one call."""
+        return (await self._viewer_by_question.load(Question("entry", campaign_id))).entry
+
+    async def viewer_eligibility(self, campaign_id: str) -> list[Reason] | None:
+        """Why the caller cannot enter a campaign; None when nobody is signed in, or there is no such campaign."""
+        return (await self._viewer_by_question.load(Question("eligibility", campaign_id))).reasons
+
     @cached_property
-    def viewer_entry_by_campaign(self) -> DataLoader[str, Entry | None]:
-        async def find(campaign_ids: list[str]) -> list[Entry]:
-            if self.principal is None:
-                return []
-            return await self.backend.entries_of_user(identity_of(self.principal), campaign_ids)
+    def _viewer_by_question(self) -> DataLoader[Question, InCampaign]:
+        async def find(questions: list[Question]) -> list[InCampaign]:
+            principal = self.principal
+            if principal is None:
+                return [InCampaign() for _ in questions]
+            asked = [question for question in questions if question.campaign_id.isprintable()]
+            answers = await self.backend.viewer(
+                identity_of(principal),
+                entries_in=[q.campaign_id for q in asked if q.kind == "entry"],
+                eligibility_for=[q.campaign_id for q in asked if q.kind == "eligibility"],
+            )
+            entries = {entry.campaign_id: entry for entry in answers.entries}
+            return [
+                InCampaign(entries.get(q.campaign_id), answers.reasons.get(q.campaign_id)) for q in questions
+            ]
 
-        return by_key(find, lambda entry: entry.campaign_id, accepts=str.isprintable)
-
-    @cached_property
-    def viewer_eligibility_by_campaign(self) -> DataLoader[str, list[Reason] | None]:
-        async def find(campaign_ids: list[str]) -> Mapping[str, list[Reason]]:
-            if self.principal is None:
-                return {}
-            return await self.backend.eligibility_for_campaigns(identity_of(self.principal), campaign_ids)
-
-        return from_mapping(find, accepts=str.isprintable)
+        return DataLoader(find)
 
     @cached_property
     def scope_by_campaign(self) -> DataLoader[str, Scope | None]:

@@ -142,7 +142,7 @@ class Campaign:
 
     @strawberry.field(description="The caller's own entry; null when she has none, or nobody is signed in.")
     async def viewer_entry(self, info: Info) -> Entry | None:
-        entry = await info.context.viewer_entry_by_campaign.load(self.id)
+        entry = await info.context.viewer_entry(self.id)
         return None if entry is None else Entry.of(entry)
 
     @strawberry.field(
@@ -152,7 +152,7 @@ class Campaign:
         )
     )
     async def viewer_eligibility(self, info: Info) -> Eligibility | None:
-        reasons = await info.context.viewer_eligibility_by_campaign.load(self.id)
+        reasons = await info.context.viewer_eligibility(self.id)
         return None if reasons is None else Eligibility.of(reasons, info.context.accept_language)
 
     @strawberry.federation.field(description="The campaign's entries, oldest first.", tags=["admin"])

@@ -235,8 +235,8 @@ async def test_fifty_eligibilities_are_one_more_request_and_statement(
 @pytest.mark.parametrize(
     ("field", "calls"),
     [
-        ("viewerEntry { id }", ["/entries/of-user"]),
-        ("viewerEligibility { eligible }", ["/campaigns/eligibility"]),
+        ("viewerEntry { id }", ["/campaigns/viewer"]),
+        ("viewerEligibility { eligible }", ["/campaigns/viewer"]),
         ("entries { nodes { id } }", ["/campaigns/teams", "/access/check", "/campaigns/entries"]),
     ],
 )
@@ -258,6 +258,23 @@ async def test_fifty_campaigns_are_one_request_and_one_statement_a_field(
         assert sum(value not in (None, {"nodes": []}) for value in shown) == (
             50 if "eligible" in field else 3
         )
+
+
+async def test_all_that_a_page_shows_of_its_viewer_is_one_request(
+    shared_database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with entries_service(shared_database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        await submit(service, "ann", wishes(tour))
+        page = "... on Campaign { viewerEntry { id preferences { rank } } viewerEligibility { eligible } }"
+        with counted(service, monkeypatch) as seen:
+            [found] = await service.entities(
+                page, [{"__typename": "Campaign", "id": tour["id"]}], token=issuer.token("ann")
+            )
+        assert seen == {"calls": ["/campaigns/viewer"], "statements": 2}
+        assert found["viewerEntry"]
+        assert found["viewerEligibility"]
 
 
 async def test_fifty_users_are_one_request_and_one_statement(
