@@ -206,7 +206,7 @@ async def test_codes_that_talk_nonsense_fail_nothing(
     campaigns: Campaigns, answer: Callable[[httpx.Request], httpx.Response]
 ) -> None:
     id_ = await campaigns.draft()
-    campaigns.resources.peers["codes"]._client._transport = httpx.MockTransport(answer)
+    campaigns.resources.peers["codes"]._transport = httpx.MockTransport(answer)
     assert ("WARNING", "CODES_UNKNOWN", "events") in await lint(campaigns, id_)
 
 

@@ -112,10 +112,10 @@ async def test_a_receiver_that_dies_before_its_answer_is_told_again(campaigns: C
     id_ = await campaigns.opened()
     entries = campaigns.receivers.transports["entries"]
     dying = DiesBeforeItsAnswer(entries)
-    campaigns.resources.peers["entries"]._client._transport = dying
+    campaigns.resources.peers["entries"]._transport = dying
     version = (await campaigns.transition(id_, "CLOSED"))["campaign"]["version"]
     assert await campaigns.count("outbox") == 1
-    campaigns.resources.peers["entries"]._client._transport = entries
+    campaigns.resources.peers["entries"]._transport = entries
     await make_due(campaigns)
     assert await campaigns.resources.outbox.drain() == 1
     told = [s for s in campaigns.receivers.snapshots["entries"] if s["version"] == version]
@@ -151,7 +151,7 @@ class Held(httpx.AsyncBaseTransport):
     def __init__(self, campaigns: Campaigns) -> None:
         self.begun, self.go_on = asyncio.Event(), asyncio.Event()
         self._entries = campaigns.receivers.transports["entries"]
-        campaigns.resources.peers["entries"]._client._transport = self
+        campaigns.resources.peers["entries"]._transport = self
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.begun.set()
