@@ -9,6 +9,7 @@ from cyclopts import App
 from rich.console import Console
 from rich.markup import escape
 
+from scripts.devtools import run_state
 from scripts.devtools import settings as devsettings
 from scripts.devtools.bench import report
 from scripts.devtools.bench.baseline import baseline
@@ -16,6 +17,8 @@ from scripts.devtools.bench.in_process import in_process
 from scripts.devtools.bench.layers import BenchError, summarize, take_turns
 from scripts.devtools.bench.requests import FanRequests
 from scripts.devtools.bench.routed import CampaignPage, Routed
+from scripts.devtools.bench.searches import show as show_searches
+from scripts.devtools.bench.searches import time_searches
 from scripts.devtools.commands.load import EXPECTED
 from scripts.devtools.databases import ServiceDatabase, owner_role, service_role, with_database
 from scripts.devtools.load.session import LoadError, Session, open_session
@@ -33,7 +36,14 @@ def main(argv: list[str]) -> int:
 
 
 @app.default
-def bench(*, rounds: int = 5, seconds: float = 2.0, concurrency: int = 32, json: Path | None = None) -> int:
+def bench(
+    *,
+    rounds: int = 5,
+    seconds: float = 2.0,
+    concurrency: int = 32,
+    searches: bool = False,
+    json: Path | None = None,
+) -> int:
     """Register fans through each layer of the running system in turns, and compare with a bare insert of one row.
 
     The layers: a single-row insert (pgbench, or asyncpg where there is none);
@@ -49,6 +59,9 @@ def bench(*, rounds: int = 5, seconds: float = 2.0, concurrency: int = 32, json:
         How long a turn is.
     concurrency
         How many registrations are in flight, or in a batch.
+    searches
+        Instead, time searches for venues and artists over 100,000 names each, in a
+        database of their own.
     json
         Also write every turn to this file.
     """
@@ -61,10 +74,21 @@ def bench(*, rounds: int = 5, seconds: float = 2.0, concurrency: int = 32, json:
                 f"Ask for up to {MOST_ROUNDS} rounds with turns of 1 to {MOST_SECONDS} s and up to"
                 f" {MOST_CONCURRENCY} in flight."
             )
+        if searches:
+            return uvloop.run(_time_searches(console, rounds * 5))
         return uvloop.run(_run(console, rounds, seconds, concurrency, json))
     except (*EXPECTED, BenchError) as error:
         console.print(f"[red]error:[/] {escape(str(error))}")
         return 2
+
+
+async def _time_searches(console: Console, turns: int) -> int:
+    settings = devsettings.load()
+    state = run_state.read(settings.data_dir)
+    if state is None or not state.alive or state.admin_dsn is None:
+        raise LoadError("Nothing is running. Start it with scripts/up.")
+    show_searches(console, await time_searches(state.admin_dsn, settings, turns))
+    return 0
 
 
 async def _run(console: Console, rounds: int, seconds: float, concurrency: int, json: Path | None) -> int:

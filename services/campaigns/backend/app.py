@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from services.campaigns.backend.catalogue_store import Catalogue
 from services.campaigns.backend.changes_store import Changes
 from services.campaigns.backend.clones_store import Clones
+from services.campaigns.backend.discovery_store import Discovery
 from services.campaigns.backend.lint_store import Lint
 from services.campaigns.backend.markets_store import Markets
 from services.campaigns.backend.routes import api
 from services.campaigns.backend.seeds_store import Seeds
 from services.campaigns.backend.settings import Settings
 from services.campaigns.backend.store import Store
+from services.campaigns.backend.ticketmaster_backend import Ticketmaster
 from services.campaigns.backend.uploads_files_store import UploadFiles
 from services.campaigns.backend.uploads_routes import FILES
 from services.campaigns.backend.uploads_store import UploadStore
@@ -42,6 +44,8 @@ class Service(Resources):
     seeds: Seeds = field(init=False)
     upload_files: UploadFiles = field(init=False)
     uploads: UploadStore = field(init=False)
+    provider: Ticketmaster | None = field(init=False)
+    discovery: Discovery = field(init=False)
 
     def __post_init__(self) -> None:
         self.changes = Changes(self.database, self.outbox)
@@ -54,6 +58,8 @@ class Service(Resources):
         self.upload_files = UploadFiles(self.files, self.tokens, self.settings.public_url)
         keep_hours = self.settings.upload_keep_hours
         self.uploads = UploadStore(self.database, self.outbox, self.upload_files, keep_hours)
+        self.provider = open_provider(self.settings)
+        self.discovery = Discovery(self.database, self.catalogue, self.provider)
 
 
 @asynccontextmanager
@@ -68,6 +74,16 @@ async def open_service(settings: Settings, transports: Transports | None = None)
         transports=transports,
     ) as service:
         yield service
+        if service.provider is not None:
+            await service.provider.aclose()
+
+
+def open_provider(settings: Settings) -> Ticketmaster | None:
+    """The provider of artists and venues; None without a key for it."""
+    key = settings.ticketmaster_api_key
+    if key is None or not key.get_secret_value():
+        return None
+    return Ticketmaster(settings.ticketmaster_url, key, timeout=settings.ticketmaster_timeout)
 
 
 def create_app(settings: Settings, *, transports: Transports | None = None) -> App:

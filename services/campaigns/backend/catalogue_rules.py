@@ -9,8 +9,14 @@ from math import asin, cos, pi, radians, sin, sqrt
 
 from services.kit.ids import encode
 
-ALIKE = 0.45
-"""From which trigram likeness on a word counts as the one that was meant; two wrong letters in a name stay above it."""
+LIKENESSES = (0.8, 0.6, 0.4)
+"""How alike a search of the catalogue wants names, tried in turn until something is found."""
+
+MOST_RANKED = 1000
+"""How many names that fit are ranked: whoever writes `the` means none of them, and waits for no more."""
+
+ALIKE = LIKENESSES[-1]
+"""From which trigram likeness on a name counts as the one that was meant; a wrong letter a word stays above it."""
 
 _NOT_A_WORD = re.compile(r"[^\w]+")
 # Letters of their own that people without the keyboard write with others, and signs that stand for a letter: Ke$ha.

@@ -1,9 +1,10 @@
 """The wire format of the catalogue: venues and artists."""
 
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 from msgspec import Meta, Struct
 
+T = TypeVar("T")
 Search = Annotated[str, Meta(max_length=200)]
 
 
@@ -66,6 +67,7 @@ class VenueQuery(Struct):
     search: Search | None = None
     country: str | None = None
     near: Near | None = None
+    after: str | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
 
 
@@ -73,4 +75,20 @@ class ArtistQuery(Struct):
     """Which artists to list, the most alike first."""
 
     search: Search
+    after: str | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class Found(Struct, Generic[T]):
+    """Something found, and its place in the list: pass the last one's as `after` for the next page."""
+
+    place: str
+    item: T
+
+
+class Findings(Struct, Generic[T]):
+    """A page of what was found. `fallback`: the provider did not answer, and our own catalogue did."""
+
+    items: list[Found[T]]
+    has_next: bool
+    fallback: bool = False

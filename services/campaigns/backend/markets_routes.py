@@ -10,6 +10,7 @@ api = Api("Campaign Service: markets", "1.0.0")
 async def put_market(call: Call[wire.MarketWrite]) -> wire.Changed:
     """Adds a market to a campaign, or with `id` replaces one of its markets."""
     input_rules.check_market(call.body)
+    await call.service.discovery.adopt_venue(call.body.venue_id)
     return await call.service.markets.put_market(call.require_actor(), call.path("id"), call.body)
 
 

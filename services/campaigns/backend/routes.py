@@ -31,6 +31,7 @@ async def search_campaigns(call: Call[wire.CampaignQuery]) -> Page[wire.Listed]:
 async def create_campaign(call: Call[wire.NewCampaign]) -> wire.Changed:
     """Creates a draft; the same `idempotency_key` with the same body answers what the first call answered."""
     input_rules.check_new_campaign(call.body)
+    await call.service.discovery.adopt_artists(call.body.artist_ids or [])
     return await call.service.store.create(call.require_actor(), call.body)
 
 
@@ -38,6 +39,7 @@ async def create_campaign(call: Call[wire.NewCampaign]) -> wire.Changed:
 async def update_campaign(call: Call[wire.CampaignUpdate]) -> wire.Changed:
     """Changes the members that are given."""
     input_rules.check_update(call.body)
+    await call.service.discovery.adopt_artists(call.body.artist_ids or [])
     return await call.service.store.update(call.require_actor(), call.path("id"), call.body)
 
 

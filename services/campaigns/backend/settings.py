@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from services.kit.settings import BackendSettings
 
@@ -14,6 +14,16 @@ class Settings(BackendSettings):
 
     database_url: str = Field(
         validation_alias="CAMPAIGNS_DATABASE_URL", description="the campaigns database, as campaigns_service"
+    )
+    ticketmaster_api_key: SecretStr | None = Field(
+        None,
+        description="key of the Ticketmaster Discovery API; unset: discovery finds our own catalogue only",
+    )
+    ticketmaster_url: str = Field(
+        "https://app.ticketmaster.com", description="where the Ticketmaster Discovery API is"
+    )
+    ticketmaster_timeout: float = Field(
+        2.5, description="seconds that Ticketmaster has for an answer, its whole body included"
     )
     plan_cache_mode: Literal["auto", "force_generic_plan"] = "force_generic_plan"
     upload_keep_hours: int = Field(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, field
 from strawberry import UNSET
@@ -119,6 +119,21 @@ class Listed(Struct):
     campaign: Campaign
 
 
+class Found(Struct, Generic[T]):
+    """Something found, and its place in the list."""
+
+    place: str
+    item: T
+
+
+class Findings(Struct, Generic[T]):
+    """A page of what was found; `fallback`: the provider did not answer, and our own catalogue did."""
+
+    items: list[Found[T]]
+    has_next: bool
+    fallback: bool
+
+
 class Changed(Struct):
     """The campaign after a change, and the id of what was changed."""
 
@@ -175,17 +190,17 @@ class CampaignsBackend:
         """Venues by id; unknown ids are left out."""
         return (await self._read("/venues/batch", _Venues, {"ids": ids})).venues
 
-    async def search_venues(self, query: dict[str, Any]) -> Page[Venue]:
-        """The venues that fit, best first."""
-        return await self._read("/venues/search", Page[Venue], query)
+    async def search_venues(self, query: dict[str, Any]) -> Findings[Venue]:
+        """The venues that fit, best first; for somebody who is signed in also those of the provider."""
+        return await self._read("/venues/search", Findings[Venue], query, actor=self._actor)
 
     async def artists(self, ids: Sequence[str]) -> list[Artist]:
         """Artists by id; unknown ids are left out."""
         return (await self._read("/artists/batch", _Artists, {"ids": ids})).artists
 
-    async def search_artists(self, query: dict[str, Any]) -> Page[Artist]:
-        """The artists that fit, most alike first."""
-        return await self._read("/artists/search", Page[Artist], query)
+    async def search_artists(self, query: dict[str, Any]) -> Findings[Artist]:
+        """The artists that fit, most alike first; for somebody who is signed in also those of the provider."""
+        return await self._read("/artists/search", Findings[Artist], query, actor=self._actor)
 
     async def create_campaign(self, input: Any) -> Changed:
         """A new draft."""
@@ -227,8 +242,8 @@ class CampaignsBackend:
         """The campaign without that event."""
         return await self._write(f"/campaigns/{campaign_id}/events/removals", input)
 
-    async def _read(self, path: str, returns: type[T], body: Any) -> T:
-        return await self._upstream.call("POST", path, returns, body, idempotent=True)
+    async def _read(self, path: str, returns: type[T], body: Any, actor: str | None = None) -> T:
+        return await self._upstream.call("POST", path, returns, body, idempotent=True, actor=actor)
 
     async def _write(self, path: str, input: Any) -> Changed:
         return await self._upstream.call("POST", path, Changed, as_body(input), actor=self._actor)

@@ -1,11 +1,10 @@
 """The campaigns subgraph's schema, guarded by its policy."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 import strawberry
 
-from services.campaigns.subgraph.catalogue_types import Artist, NearInput, Venue
+from services.campaigns.subgraph.discovery_types import artists, venues
 from services.campaigns.subgraph.lint_types import LintFinding
 from services.campaigns.subgraph.list_types import CampaignFilter, CampaignOrder, list_campaigns
 from services.campaigns.subgraph.mutations.clone_campaign import clone_campaign
@@ -25,9 +24,9 @@ from services.campaigns.subgraph.uploads_policy import POLICY as UPLOADS_POLICY
 from services.campaigns.subgraph.uploads_types import Upload
 from services.kit.errors import Invalid, Issue
 from services.kit.graphql import build_schema
-from services.kit.paging import Connection, connect, page_size, page_slice
+from services.kit.paging import Connection, page_slice
 from services.kit.policy import enforce
-from services.kit.types import ID, CountryCode
+from services.kit.types import ID
 
 
 @strawberry.type
@@ -78,39 +77,8 @@ class Query:
     ) -> list[LintFinding]:
         return [LintFinding.of(finding) for finding in await info.context.backend.findings(id)]
 
-    @strawberry.field(description="Artists by name, most alike first; typing errors are forgiven.")
-    async def artists(
-        self,
-        info: Info,
-        search: Annotated[str, strawberry.argument(description="A name, or part of one.")],
-        first: Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")] = 20,
-    ) -> Connection[Artist]:
-        page = await info.context.backend.search_artists({"search": search, "limit": page_size(first)})
-        return connect(page, key=lambda artist: artist.id, node=Artist.of, after=None)
-
-    @strawberry.field(
-        description="Venues: nearest first with `near`, else most alike to `search`, else by name."
-    )
-    async def venues(
-        self,
-        info: Info,
-        search: Annotated[
-            str | None, strawberry.argument(description="A name or city, or part of one.")
-        ] = None,
-        country: Annotated[
-            CountryCode | None, strawberry.argument(description="Only in this country.")
-        ] = None,
-        near: Annotated[NearInput | None, strawberry.argument(description="Only within this circle.")] = None,
-        first: Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")] = 20,
-    ) -> Connection[Venue]:
-        query = {
-            "search": search,
-            "country": country,
-            "near": near and asdict(near),
-            "limit": page_size(first),
-        }
-        page = await info.context.backend.search_venues(query)
-        return connect(page, key=lambda venue: venue.id, node=Venue.of, after=None)
+    artists = artists
+    venues = venues
 
     @strawberry.federation.field(
         description="An upload to poll; null when there is none, or none that you may see.", tags=["admin"]
