@@ -26,7 +26,7 @@ async def clone(campaigns: Campaigns, id_: str, **given: Any) -> dict[str, Any]:
 
 async def rich(campaigns: Campaigns) -> str:
     """The id of a campaign that has something of everything."""
-    await campaigns.resources.catalogue.load()
+    await campaigns.resources.seeds.load()
     query = """{ artists(search: "Beyonce", first: 2) { nodes { id } }
         venues(search: "Madison Square Garden", first: 1) { nodes { id } } }"""
     catalogue = (await campaigns.service.graphql(query))["data"]
