@@ -24,6 +24,8 @@ class House:
     entries: ServiceUnderTest
     codes: ServiceUnderTest
     databases: Mapping[str, ServiceDatabase]
+    lanes: Mapping[str, "Lane"]
+    """The ways to each backend that its peers and other subgraphs take, with what went over them."""
 
     def service(self, name: str) -> ServiceUnderTest:
         return getattr(self, name)
@@ -54,14 +56,12 @@ class Lane(httpx.AsyncBaseTransport):
 async def open_house(
     make: Callable[[str], ServiceDatabase],
     *,
-    lanes: dict[str, Lane] | None = None,
     settings: Mapping[str, dict[str, Any]] | None = None,
 ) -> AsyncIterator[House]:
-    """The house for the time of the context. `make(service)` makes a migrated database; `lanes`, when given, is filled
-    with the ways between the services, for tests that count; `settings` overrides settings by service.
+    """The house for the time of the context. `make(service)` makes a migrated database; `settings` overrides settings
+    by service.
     """
-    ways = lanes if lanes is not None else {}
-    ways.update({name: Lane() for name in SERVICES})
+    ways = {name: Lane() for name in SERVICES}
     databases = {name: make(name) for name in SERVICES}
     opened: dict[str, ServiceUnderTest] = {}
     async with AsyncExitStack() as stack:
@@ -73,4 +73,4 @@ async def open_house(
                 )
             )
             ways[name].app = opened[name].backend
-        yield House(**opened, databases=databases)
+        yield House(**opened, databases=databases, lanes=ways)

@@ -32,7 +32,8 @@ SELECT * FROM app_user WHERE id = ANY(:ids::text[])
 
 -- name: visible_users
 -- The users of these ids, each with what connects the viewer to her: the viewer's roles over campaigns that she
--- entered, the viewer's roles on teams where she has, had or granted a role, and whether there is such a team at all.
+-- entered, the viewer's roles on teams that she has joined or granted a role in, and whether there is a team where she
+-- has, had or granted a role at all, and one that she has joined.
 SELECT u.*,
     ARRAY(
         SELECT DISTINCT mine.role
@@ -45,12 +46,19 @@ SELECT u.*,
     ARRAY(
         SELECT DISTINCT mine.role
         FROM live_binding mine
-        JOIN role_binding theirs ON theirs.team_id = mine.team_id AND u.id IN (theirs.user_id, theirs.granted_by)
+        JOIN role_binding theirs ON theirs.team_id = mine.team_id
+            AND (theirs.user_id = u.id AND theirs.joined_at IS NOT NULL OR theirs.granted_by = u.id)
         WHERE mine.user_id = :viewer AND mine.campaign_id IS NULL
     ) AS roles_over_team,
     EXISTS (
         SELECT FROM live_binding mine
         JOIN role_binding theirs ON theirs.team_id = mine.team_id AND u.id IN (theirs.user_id, theirs.granted_by)
+        WHERE mine.user_id = :viewer
+    ) AS listed,
+    EXISTS (
+        SELECT FROM live_binding mine
+        JOIN role_binding theirs ON theirs.team_id = mine.team_id
+            AND (theirs.user_id = u.id AND theirs.joined_at IS NOT NULL OR theirs.granted_by = u.id)
         WHERE mine.user_id = :viewer
     ) AS colleague
 FROM app_user u

@@ -79,26 +79,39 @@ def may_give(held: Iterable[str], role: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How much of a user a viewer may see. Without `basics` she is not there at all."""
+    """How much of a user a viewer may see. Without `basics`, her ids, she is not there at all; `profile` is language,
+    country and whether she has a confirmed phone.
+    """
 
     basics: bool
+    profile: bool
     name: bool
     contact: bool
 
 
-ALL = Sight(basics=True, name=True, contact=True)
+ALL = Sight(basics=True, profile=True, name=True, contact=True)
 
 
 def sight(
-    *, herself: bool, roles_over_entries: Iterable[str], roles_over_team: Iterable[str], colleague: bool
+    *,
+    herself: bool,
+    roles_over_entries: Iterable[str],
+    roles_over_team: Iterable[str],
+    listed: bool,
+    colleague: bool,
 ) -> Sight:
-    """What the viewer may see, by her roles over campaigns that the user entered and on teams they share."""
+    """What the viewer may see, by her roles over campaigns that the user entered and on teams they share.
+
+    Adding somebody to a team makes her `listed`; only her own joining makes her a `colleague` whose roles are counted.
+    """
     if herself:
         return ALL
     over_entries, over_team = permissions_of(roles_over_entries), permissions_of(roles_over_team)
     contact = Permission.PII_READ in over_entries
+    reads = Permission.ENTRY_READ in over_entries
     return Sight(
-        basics=colleague or Permission.ENTRY_READ in over_entries,
+        basics=listed or reads,
+        profile=colleague or reads,
         name=contact or Permission.PII_READ in over_team,
         contact=contact,
     )

@@ -68,6 +68,7 @@ class Store:
                 herself=row["id"] == viewer,
                 roles_over_entries=row["roles_over_entries"],
                 roles_over_team=row["roles_over_team"],
+                listed=row["listed"],
                 colleague=row["colleague"],
             )
             for row in rows
@@ -122,10 +123,10 @@ class Store:
             member_id=row["member_id"] if contact else None,
             email=self._sealer.open_text(row["email_sealed"], "user.email") if contact else None,
             phone=self._sealer.open_text(row["phone_sealed"], "user.phone") if contact else None,
-            phone_verified_at=row["phone_verified_at"],
+            phone_verified_at=row["phone_verified_at"] if sight.profile else None,
             display_name=self._sealer.open_text(row["name_sealed"], "user.name") if sight.name else None,
-            locale=row["locale"],
-            country=row["country"],
+            locale=row["locale"] if sight.profile else None,
+            country=row["country"] if sight.profile else None,
             do_not_sell=row["do_not_sell"],
             privacy_source=row["privacy_source"],
             privacy_updated_at=row["privacy_updated_at"],

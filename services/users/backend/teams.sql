@@ -62,12 +62,23 @@ SELECT EXISTS (SELECT FROM app_user WHERE id = :id)
 
 -- name: grant_role
 -- Grants a role, or moves the expiry of the same grant; answers nothing when the expiry is not in the future.
-INSERT INTO role_binding (id, user_id, role, team_id, campaign_id, expires_at, granted_by)
-SELECT :id, :user_id, :role, :team_id, :campaign_id, :expires_at::timestamptz, :granted_by
+-- Who is in the team by her own will already stays so; who grants herself a role is.
+INSERT INTO role_binding (id, user_id, role, team_id, campaign_id, expires_at, granted_by, joined_at)
+SELECT :id, :user_id, :role, :team_id, :campaign_id, :expires_at::timestamptz, :granted_by,
+       (SELECT min(b.joined_at) FROM role_binding b WHERE b.team_id = :team_id AND b.user_id = :user_id)
 WHERE :expires_at::timestamptz IS NULL OR :expires_at > now()
 ON CONFLICT (user_id, role, team_id, campaign_id) DO UPDATE
 SET expires_at = excluded.expires_at, granted_by = excluded.granted_by
 RETURNING *
+
+-- name: join_team
+-- Marks everything that a user holds on a team as held by her own will; answers how much of it is new.
+WITH joined AS (
+    UPDATE role_binding SET joined_at = now()
+    WHERE team_id = :team_id AND user_id = :user_id AND joined_at IS NULL
+    RETURNING id
+)
+SELECT count(*) FROM joined
 
 -- name: revoke_role
 -- Ends a binding.

@@ -40,6 +40,12 @@ async def add_team_member(call: Call[wire.NewMember]) -> wire.BindingAnswer:
     return await call.service.teams.grant(call.require_actor(), grant, "addTeamMember")
 
 
+@api.post("/teams/{id}/join", None, wire.Team)
+async def join_team(call: Call[None]) -> wire.Team:
+    """Has the actor take the place that she was given; from now on her colleagues see who she is. Safe to repeat."""
+    return await call.service.teams.join(call.require_actor(), call.path("id"))
+
+
 @api.delete("/teams/{id}/members/{user_id}", wire.Team)
 async def remove_team_member(call: Call[None]) -> wire.Team:
     """Ends all that a user holds on a team and its campaigns."""

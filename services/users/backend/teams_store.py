@@ -65,6 +65,7 @@ class TeamsStore:
             async def add() -> wire.Team:
                 await self._database.fetchval(q.add_team, connection, id=team.id, name=team.name)
                 await self._insert(connection, actor, wire.Grant(user_id=actor, role="OWNER"), team.id)
+                await self._database.fetchval(q.join_team, connection, team_id=team.id, user_id=actor)
                 await transaction.note("createTeam", team.id, team_id=team.id, after=team)
                 return team
 
@@ -81,7 +82,7 @@ class TeamsStore:
         return wire.TeamAnswer(kept, replayed)
 
     async def found(self, team: wire.Team, owner: str, roles: Mapping[str, wire.Role]) -> None:
-        """A team with its first roles by user, granted by its owner, without asking anybody: for an operator.
+        """A team with its first roles by user, who have joined it, without asking anybody: for an operator.
 
         What is there already stays.
         """
@@ -91,6 +92,7 @@ class TeamsStore:
                 return
             for user_id, role in roles.items():
                 await self._insert(connection, owner, wire.Grant(user_id=user_id, role=role), team.id)
+                await self._database.fetchval(q.join_team, connection, team_id=team.id, user_id=user_id)
             await self._keep_an_owner(connection, team.id)
             await transaction.note("createTeam", team.id, team_id=team.id, after=team)
 
@@ -118,6 +120,18 @@ class TeamsStore:
                 action=give,
             )
         return wire.BindingAnswer(kept, replayed)
+
+    async def join(self, actor: str, team_id: str) -> wire.Team:
+        """The actor takes the place that she was given in a team; again, it changes nothing. Raises NotFound."""
+        async with audited(self._database, self._audit, actor) as transaction:
+            connection = transaction.connection
+            await self._database.fetchrow(q.lock_team, connection, id=team_id)
+            row = await self._database.fetchrow(q.visible_teams, connection, viewer=actor, ids=[team_id])
+            if row is None:
+                raise NotFound("There is no such team, or none that you have a role in.", path=["teamId"])
+            if await self._database.fetchval(q.join_team, connection, team_id=team_id, user_id=actor):
+                await transaction.note("joinTeam", team_id, team_id=team_id, after={"user_id": actor})
+        return wire.Team(row["id"], row["name"])
 
     async def revoke(self, actor: str, binding_id: str) -> wire.Binding:
         """Ends a binding: one's own, or one whose role the actor could grant. Raises NotFound, Forbidden, LastOwner."""
@@ -256,4 +270,5 @@ def binding(row: Row) -> wire.Binding:
         expires_at=row["expires_at"],
         granted_by=row["granted_by"],
         created_at=row["created_at"],
+        joined_at=row["joined_at"],
     )

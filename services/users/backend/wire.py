@@ -147,7 +147,9 @@ class TeamAnswer(msgspec.Struct):
 
 
 class Binding(msgspec.Struct, kw_only=True):
-    """A role that a user has on a team, or on one campaign of it, until it expires (null: for good)."""
+    """A role that a user has on a team, or on one campaign of it, until it expires (null: for good). `joined_at` is
+    when she took it herself; null: she was added and has not.
+    """
 
     id: str
     user_id: str
@@ -157,6 +159,7 @@ class Binding(msgspec.Struct, kw_only=True):
     expires_at: datetime | None
     granted_by: str
     created_at: datetime
+    joined_at: datetime | None = None
 
 
 class Bindings(msgspec.Struct):

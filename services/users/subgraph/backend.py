@@ -70,6 +70,7 @@ class Binding(msgspec.Struct):
     expires_at: datetime | None
     granted_by: str
     created_at: datetime
+    joined_at: datetime | None
 
 
 class CampaignAccess(msgspec.Struct):
@@ -194,6 +195,10 @@ class UsersBackend:
     async def add_member(self, team_id: str, member: Mapping[str, Any]) -> BindingAnswer:
         """Gives a user a role on a whole team."""
         return await self._send("POST", f"/teams/{segment(team_id)}/members", BindingAnswer, member)
+
+    async def join_team(self, team_id: str) -> Team:
+        """The actor takes the place that she was given in a team."""
+        return await self._send("POST", f"/teams/{segment(team_id)}/join", Team)
 
     async def remove_member(self, team_id: str, user_id: str) -> Team:
         """Ends all that a user holds on a team."""

@@ -82,6 +82,7 @@ POLICY: dict[str, Rule] = {
     # role is not above her own, whether it is her own role that she gives up.
     "Mutation.createTeam": SIGNED_IN,
     "Mutation.addTeamMember": _MANAGES_TEAM,
+    "Mutation.joinTeam": SIGNED_IN,
     "Mutation.removeTeamMember": any_of(_herself_leaves, _MANAGES_TEAM),
     "Mutation.grantRole": _MANAGES_TEAM,
     "Mutation.revokeRole": SIGNED_IN,
@@ -96,6 +97,7 @@ POLICY: dict[str, Rule] = {
     "TeamCreated.*": PUBLIC,
     "TeamMemberAdded.*": PUBLIC,
     "TeamMemberRemoved.*": PUBLIC,
+    "TeamJoined.*": PUBLIC,
     "RoleGranted.*": PUBLIC,
     "RoleRevoked.*": PUBLIC,
     "LastOwner.*": PUBLIC,

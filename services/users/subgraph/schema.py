@@ -14,6 +14,7 @@ from services.users.subgraph.mutations.add_team_member import add_team_member
 from services.users.subgraph.mutations.confirm_phone_verification import confirm_phone_verification
 from services.users.subgraph.mutations.create_team import create_team
 from services.users.subgraph.mutations.grant_role import grant_role
+from services.users.subgraph.mutations.join_team import join_team
 from services.users.subgraph.mutations.remove_team_member import remove_team_member
 from services.users.subgraph.mutations.revoke_role import revoke_role
 from services.users.subgraph.mutations.start_phone_verification import start_phone_verification
@@ -103,6 +104,7 @@ class Mutation:
     update_privacy_settings = update_privacy_settings
     create_team = create_team
     add_team_member = add_team_member
+    join_team = join_team
     remove_team_member = remove_team_member
     grant_role = grant_role
     revoke_role = revoke_role

@@ -56,7 +56,8 @@ class User:
         description="When she confirmed the phone number; null when she has none."
     )
     display_name: str | None = strawberry.field(
-        description="Name; for herself and holders of PII_READ on a campaign that she entered or on a shared team."
+        description="Name; for herself and holders of PII_READ on a campaign that she entered or on a team that she "
+        "has joined."
     )
     locale: Locale | None = strawberry.field(description="The language she reads best.")
     country: CountryCode | None = strawberry.field(
@@ -154,6 +155,10 @@ class RoleBinding:
         description="From when on it counts no more; null: it stays."
     )
     granted_at: DateTime = strawberry.field(description="When it was first granted.")
+    joined_at: DateTime | None = strawberry.field(
+        description="When she took her place in the team (`joinTeam`); null: somebody added her, and she has not "
+        "yet. Her roles count either way, but until then her colleagues see neither her name nor her country."
+    )
     binding: strawberry.Private[backend.Binding]
 
     @strawberry.field(description="Who has the role.")
@@ -180,6 +185,7 @@ class RoleBinding:
             role=Role(binding.role),
             expires_at=DateTime(binding.expires_at) if binding.expires_at else None,
             granted_at=DateTime(binding.created_at),
+            joined_at=DateTime(binding.joined_at) if binding.joined_at else None,
             binding=binding,
         )
 

@@ -59,6 +59,7 @@ STEPS = [
     Step("users", "createTeam", '{ name: "Second" }', "second", "... on TeamCreated { team { id } }"),
     Step("users", "addTeamMember", "{ teamId: <team>, userId: <another-fan> }", "membership",
          "... on TeamMemberAdded { binding { id } }"),
+    Step("users", "joinTeam", "{ teamId: <team> }", "team", persona="another-fan"),
     Step("users", "grantRole", "{ teamId: <team>, userId: <another-fan>, role: ANALYST }", "grant",
          "... on RoleGranted { binding { id } }", persona="admin"),
     Step("users", "revokeRole", "{ id: <grant> }", "grant", persona="admin"),

@@ -1,12 +1,8 @@
 """createTeam, addTeamMember, removeTeamMember, grantRole, revokeRole: who may make whom what."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
-from services.users.backend import teams_store
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest
 from tests.unit.users.world import World, uid
@@ -16,6 +12,7 @@ BINDING = "binding { id role expiresAt user { id } team { id } campaign { id } }
 SELECTIONS = {
     "createTeam": f"... on TeamCreated {{ replayed team {{ id name members {{ id }} }} }} {ISSUES}",
     "addTeamMember": f"... on TeamMemberAdded {{ team {{ id }} {BINDING} }} {ISSUES}",
+    "joinTeam": "... on TeamJoined { team { id } }",
     "removeTeamMember": "... on TeamMemberRemoved { userId team { members { id } } }",
     "grantRole": f"... on RoleGranted {{ replayed {BINDING} }} {ISSUES}",
     "revokeRole": "... on RoleRevoked { id }",
@@ -196,39 +193,3 @@ async def test_the_last_owner_stays(users: ServiceUnderTest, world: World) -> No
     assert (await run(users, "owner", "revokeRole", id=mine))["__typename"] == "LastOwner"
     await run(users, "owner", "grantRole", userId=uid("viewer"), role="OWNER", teamId=world.team)
     assert (await run(users, "owner", "revokeRole", id=mine))["__typename"] == "RoleRevoked"
-
-
-@pytest.mark.parametrize("locked", [True, False], ids=["as built", "negative control"])
-async def test_two_owners_who_revoke_each_other_leave_one(
-    users: ServiceUnderTest, world: World, monkeypatch: pytest.MonkeyPatch, locked: bool
-) -> None:
-    second = await run(users, "owner", "grantRole", userId=uid("admin"), role="OWNER", teamId=world.team)
-    first = await binding_of(users, "owner")
-    both_deleted = asyncio.Barrier(2)
-    keep = teams_store.TeamsStore._keep_an_owner
-
-    async def no_lock(self: Any, connection: Any, team_id: str) -> Any:
-        return teams_store.wire.Team(team_id, "")
-
-    async def keep_after_both_deleted(self: Any, connection: Any, team_id: str) -> None:
-        await both_deleted.wait()
-        await keep(self, connection, team_id)
-
-    if not locked:
-        monkeypatch.setattr(teams_store.TeamsStore, "_lock", no_lock)
-        monkeypatch.setattr(teams_store.TeamsStore, "_keep_an_owner", keep_after_both_deleted)
-    answers = await asyncio.gather(
-        run(users, "owner", "revokeRole", id=second["binding"]["id"]),
-        run(users, "admin", "revokeRole", id=first),
-    )
-    owners = await users.resources.database.pool.fetchval(
-        "SELECT count(*) FROM role_binding WHERE team_id = $1 AND role = 'OWNER'", world.team
-    )
-    assert owners == (1 if locked else 0)
-    assert sum(answer["__typename"] == "RoleRevoked" for answer in answers) == (1 if locked else 2)
-
-
-async def test_parallel_grants_make_one_binding(users: ServiceUnderTest, world: World) -> None:
-    given = {"userId": uid("stranger"), "role": "VIEWER", "teamId": world.team}
-    answers = await asyncio.gather(*(run(users, "owner", "grantRole", **given) for _ in range(10)))
-    assert len({answer["binding"]["id"] for answer in answers}) == 1

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest
+from tests.unit.users.test_teams import run
 from tests.unit.users.world import STAFF, World, sighting, uid
 
 ALL = "id globalUserId memberId email phone displayName locale country createdAt privacy { doNotSell }"
@@ -152,3 +153,45 @@ async def test_a_granter_who_left_is_still_named(users: ServiceUnderTest, world:
         "{ viewer { roles { grantedBy { globalUserId } } } }", token=issuer.token("stranger")
     )
     assert answer["data"]["viewer"]["roles"] == [{"grantedBy": {"globalUserId": "admin"}}]
+
+
+async def test_adding_a_stranger_shows_nothing_of_her_until_she_joins(
+    users: ServiceUnderTest, world: World
+) -> None:
+    looks = [
+        (viewer, f"query ($id: ID!) {{ user(id: $id) {{ {ALL} }} }}")
+        for viewer in ("owner", "pii-viewer", "viewer")
+    ]
+    added = await run(users, "owner", "addTeamMember", userId=uid("stranger"), teamId=world.team)
+    assert added["__typename"] == "TeamMemberAdded"
+    assert (
+        await run(users, "owner", "grantRole", userId=uid("stranger"), role="ANALYST", teamId=world.team)
+    )["__typename"] == "RoleGranted"
+    for viewer, query in looks:
+        answer = await users.graphql(query, {"id": uid("stranger")}, token=issuer.token(viewer))
+        _check(answer["data"]["user"], answer["errors"], {*CONTACT, "displayName"}, viewer)
+        assert [answer["data"]["user"][name] for name in ("country", "locale")] == [None, None], viewer
+    for _ in range(2):
+        joined = await run(users, "stranger", "joinTeam", teamId=world.team)
+        assert joined["__typename"] == "TeamJoined"
+    for viewer, query in looks:
+        answer = await users.graphql(query, {"id": uid("stranger")}, token=issuer.token(viewer))
+        refused = {*CONTACT, "displayName"} if viewer == "viewer" else CONTACT
+        _check(answer["data"]["user"], answer["errors"], refused, viewer)
+        assert answer["data"]["user"]["country"] == "US"
+
+
+async def test_who_was_removed_joins_anew(users: ServiceUnderTest, world: World) -> None:
+    member = {"userId": uid("stranger"), "teamId": world.team}
+    for _ in range(2):
+        await run(users, "owner", "addTeamMember", **member)
+        assert (
+            await users.resources.database.pool.fetchval(
+                "SELECT joined_at FROM role_binding WHERE user_id = $1", uid("stranger")
+            )
+            is None
+        )
+        assert (await run(users, "stranger", "joinTeam", teamId=world.team))["__typename"] == "TeamJoined"
+        await run(users, "owner", "removeTeamMember", **member)
+    assert (await run(users, "stranger", "joinTeam", teamId=world.team))["__typename"] == "NotFound"
+    assert (await run(users, "outsider", "joinTeam", teamId="tea_" + "0" * 26))["__typename"] == "NotFound"
