@@ -35,8 +35,10 @@ STAFF: dict[str, tuple[users_wire.Team, users_wire.Role]] = {
     "pii-viewer": (DEMO_TEAM, "PII_VIEWER"),
     "viewer": (DEMO_TEAM, "VIEWER"),
     "outsider": (OTHER_TEAM, "OWNER"),
+    "service": (DEMO_TEAM, "ANALYST"),
+    "ticketing": (DEMO_TEAM, "CODE_MANAGER"),
 }
-"""The development identity provider's staff by `sub`: on which team, and as what."""
+"""The development identity provider's staff and programs by `sub`: on which team, and as what."""
 
 
 async def seed_users(issuer: str) -> None:

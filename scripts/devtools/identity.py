@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scripts.devtools import settings as devsettings
-from scripts.devtools.personas import Persona, UnknownPersonaError, find
+from scripts.devtools.personas import UnknownPersonaError, find, service_account
 from scripts.devtools.tokens import DEFAULT_LIFETIME_SECONDS, Mint, claims_of
 
 PERSONA_GRANT = "urn:monoql:params:oauth:grant-type:persona"
@@ -51,7 +51,6 @@ def create_app(mint: Mint) -> Starlette:
             return _refusal("invalid_request", "the form is too large or has no length")
         fields = dict(parse_qsl((await request.body()).decode(errors="replace")))
         grant = fields.get("grant_type")
-        overrides: dict[str, object] = {}
         if grant == PERSONA_GRANT:
             try:
                 persona = find(fields.get("persona", ""))
@@ -61,11 +60,10 @@ def create_app(mint: Mint) -> Starlette:
             client = fields.get("client_id", "")
             if not _CLIENT_ID.fullmatch(client) or fields.get("client_secret") != CLIENT_SECRET:
                 return _refusal("invalid_client", "the client's id or secret is wrong", status=401)
-            persona = Persona(client, client, client, f"{client}@services.example", "en-US")
-            overrides["client_id"] = client  # RFC 9068: a client that speaks for itself, not for a person
+            persona = service_account(client)
         else:
             return _refusal("unsupported_grant_type", f"use client_credentials or {PERSONA_GRANT}")
-        claims = claims_of(persona, mint.issuer, mint.audience, DEFAULT_LIFETIME_SECONDS, overrides)
+        claims = claims_of(persona, mint.issuer, mint.audience, DEFAULT_LIFETIME_SECONDS, {})
         return JSONResponse(
             {
                 "access_token": mint.sign(claims),

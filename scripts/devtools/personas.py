@@ -50,13 +50,15 @@ class UnknownPersonaError(Exception):
     """There is no such persona; the message lists those there are."""
 
     def __init__(self, name: str) -> None:
-        known = ", ".join(["fan", "fan:N", *STAFF])
+        known = ", ".join(["fan", "fan:N", *STAFF, *SERVICE_ACCOUNTS])
         super().__init__(f"There is no persona {name!r}: choose one of {known} (N from 1 to {MOST_FANS}).")
 
 
 @dataclass(frozen=True)
 class Persona:
-    """One person. `subject` is the token's `sub`; `role` on `team` is what the seed grants (a fan has none)."""
+    """One person, or a program that speaks for itself (`service`). `subject` is the token's `sub`; `role` on `team` is
+    what the seed grants (a fan has none).
+    """
 
     name: str
     subject: str
@@ -66,6 +68,7 @@ class Persona:
     role: Role | None = None
     team: Team | None = None
     member_id: str | None = None
+    service: bool = False
 
     @property
     def country(self) -> str:
@@ -75,6 +78,11 @@ class Persona:
 
 def _staff(name: str, full_name: str, role: Role, team: Team = "demo") -> Persona:
     return Persona(name, name, full_name, f"{name}@staff.example", "en-US", role, team)
+
+
+def service_account(client_id: str, role: Role | None = None) -> Persona:
+    """A program with a client-credentials token: nobody's name, email or country."""
+    return Persona(client_id, client_id, client_id, "", "en-US", role, "demo" if role else None, service=True)
 
 
 STAFF = {
@@ -91,6 +99,12 @@ STAFF = {
     )
 }
 """Everyone who works here, by persona name. `outsider` owns the other team and has nothing to do with the demo team."""
+
+SERVICE_ACCOUNTS = {
+    account.name: account
+    for account in (service_account("service", "ANALYST"), service_account("ticketing", "CODE_MANAGER"))
+}
+"""The programs that work with the demo team: an analytics tool, and a ticketing platform that reports redemptions."""
 
 
 def fan(number: int) -> Persona:
@@ -110,9 +124,9 @@ def fan(number: int) -> Persona:
 
 
 def find(name: str) -> Persona:
-    """`fan` (the first fan), `fan:N`, or a name of `STAFF`. Raises UnknownPersonaError."""
-    if name in STAFF:
-        return STAFF[name]
+    """`fan` (the first fan), `fan:N`, or a name of `STAFF` or `SERVICE_ACCOUNTS`. Raises UnknownPersonaError."""
+    if named := STAFF.get(name) or SERVICE_ACCOUNTS.get(name):
+        return named
     kind, _, number = "fan:1".partition(":") if name == "fan" else name.partition(":")
     if kind != "fan" or not (number.isascii() and number.isdigit()):
         raise UnknownPersonaError(name)

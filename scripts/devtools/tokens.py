@@ -89,7 +89,9 @@ class Mint:
 def claims_of(
     persona: Persona, issuer: str, audience: str, expires_in: float, overrides: Mapping[str, object]
 ) -> dict[str, object]:
-    """What a token says about a persona. Times are whole seconds; the phone number is never in it."""
+    """What a token says about a persona. Times are whole seconds; the phone number is never in it. Of a program it
+    says in the manner of RFC 9068 that the client speaks for itself.
+    """
     now = int(time.time())
     claims: dict[str, object | None] = {
         "iss": issuer,
@@ -97,15 +99,21 @@ def claims_of(
         "aud": audience,
         "iat": min(now, now + int(expires_in)),
         "exp": now + int(expires_in),
+        **({"client_id": persona.subject} if persona.service else _about_the_person(persona)),
+        **overrides,
+    }
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def _about_the_person(persona: Persona) -> dict[str, object | None]:
+    return {
         "email": persona.email,
         "email_verified": True,
         "name": persona.full_name,
         "locale": persona.locale,
         "country": persona.country,
         "member_id": persona.member_id,
-        **overrides,
     }
-    return {name: value for name, value in claims.items() if value is not None}
 
 
 def load_key(path: Path) -> rsa.RSAPrivateKey:

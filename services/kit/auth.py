@@ -39,7 +39,7 @@ class Principal:
     @property
     def is_service(self) -> bool:
         """Whether a service account calls (a client-credentials token), never a fan."""
-        return self.claims.get("client_id") == self.subject or self.claims.get("azp") == self.subject
+        return _speaks_for_itself(self.claims, self.subject)
 
 
 @dataclass(slots=True)
@@ -194,6 +194,19 @@ def _check_claims(claims: dict[str, Any], audience: str) -> float:
     if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
         raise BadToken("The token's subject is not valid.")
     return float(expires) + _LEEWAY_SECONDS
+
+
+def _speaks_for_itself(claims: dict[str, Any], subject: str) -> bool:
+    """Whether no person is behind a token. There is no one claim for that; this knows the usual providers':
+    the client is the subject (RFC 9068 `client_id`, `azp`; Okta's `cid`), Auth0's grant type, the name that Keycloak
+    gives a client's account, Microsoft Entra's `idtyp`.
+    """
+    return (
+        subject in (claims.get("client_id"), claims.get("azp"), claims.get("cid"))
+        or claims.get("gty") in ("client-credentials", ["client-credentials"])
+        or str(claims.get("preferred_username", "")).lower().startswith("service-account-")
+        or claims.get("idtyp") == "app"
+    )
 
 
 def _is_moment(value: Any) -> TypeGuard[float]:

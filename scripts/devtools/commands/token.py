@@ -38,7 +38,8 @@ def token(
     Parameters
     ----------
     persona
-        fan, fan:N, admin, editor, selection-manager, code-manager, analyst, pii-viewer, viewer, outsider.
+        fan, fan:N, admin, editor, selection-manager, code-manager, analyst, pii-viewer, viewer, outsider;
+        service and ticketing are programs with a role.
     expires_in
         Seconds from now; a negative number makes a token that has expired.
     audience

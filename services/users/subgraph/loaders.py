@@ -74,10 +74,14 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> UsersCon
 
 
 def identity_of(principal: Principal, do_not_sell_signal: bool) -> Identity:
-    """The account behind a verified token; claims of the wrong kind count as absent."""
+    """The account behind a verified token; claims of the wrong kind count as absent. A service account has a name at
+    most: whatever else its token claims, there is no person whom it could be about.
+    """
     claims = principal.claims
 
     def text(name: str) -> str | None:
+        if principal.is_service and name != "name":
+            return None
         value = claims.get(name)
         return value if isinstance(value, str) and 0 < len(value) <= 320 and value.isprintable() else None
 

@@ -57,6 +57,13 @@ def test_staff_tokens_are_named_for_the_persona(mint: Mint, name: str):
     assert is_id("usr", user_id(ISSUER, name))
 
 
+@pytest.mark.parametrize("name", personas.SERVICE_ACCOUNTS)
+def test_a_program_speaks_for_itself(mint: Mint, name: str):
+    claims = verify(mint, mint.mint(name))
+    assert {*claims} == {"iss", "sub", "aud", "iat", "exp", "client_id"}
+    assert claims["sub"] == claims["client_id"] == name
+
+
 def test_wrong_tokens_can_be_made(mint: Mint):
     with pytest.raises(jwt.ExpiredSignatureError):
         verify(mint, mint.mint("fan", expires_in=-60))
@@ -120,6 +127,7 @@ async def test_the_token_endpoint(mint: Mint, form: dict[str, str], status: int,
     claims = verify(mint, body["access_token"])
     assert claims["sub"] == outcome
     assert claims.get("client_id") == form.get("client_id")
+    assert ("email" in claims) is ("client_id" not in claims)
 
 
 async def test_discovery_leads_to_the_keys(mint: Mint):

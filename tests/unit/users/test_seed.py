@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from scripts.devtools.databases import ServiceDatabase
-from scripts.devtools.personas import STAFF as PERSONAS
+from scripts.devtools.personas import SERVICE_ACCOUNTS, STAFF, Persona
 from services import seed
 from tests.support import issuer
 from tests.support.service import SETTINGS, open_service
@@ -22,12 +22,16 @@ async def test_every_persona_has_her_role(
     for _ in range(2):
         await seed.seed_users(issuer.ISSUER)
     async with open_service("users", dsn) as users:
-        for name, persona in PERSONAS.items():
+        for name, persona in {**STAFF, **SERVICE_ACCOUNTS}.items():
             answer = await users.graphql(
-                "{ viewer { email roles { role team { id name } } } }", token=issuer.token(persona.subject)
+                "{ viewer { email roles { role team { id name } } } }", token=_token(persona)
             )
             team = seed.DEMO_TEAM if persona.team == "demo" else seed.OTHER_TEAM
             assert answer["data"]["viewer"] == {
-                "email": f"{name}@example.com",
+                "email": None if persona.service else f"{name}@example.com",
                 "roles": [{"role": persona.role, "team": {"id": team.id, "name": team.name}}],
             }
+
+
+def _token(persona: Persona) -> str:
+    return issuer.token(persona.subject, **({"client_id": persona.subject} if persona.service else {}))
