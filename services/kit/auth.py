@@ -48,6 +48,7 @@ class _Issuer:
     keys: dict[str, jwt.PyJWK] = field(default_factory=dict[str, jwt.PyJWK])
     fetched_at: float = float("-inf")
     tried_at: float = float("-inf")
+    missed_at: float = float("-inf")
     fetching: asyncio.Task[None] | None = None
 
 
@@ -55,9 +56,9 @@ class TokenVerifier:
     """Verifies access tokens of the configured issuers.
 
     Keys come from each issuer's discovery document and are kept as last known good: an issuer that is down
-    does not lock out tokens of known keys. An
-    unknown `kid` makes at most one fetch per cool-down, shared by all who wait for it, and is a BadToken
-    (never a 5xx) if it stays unknown.
+    does not lock out tokens of known keys. An unknown `kid` is looked for by a fetch that all who wait share, so a key
+    that the issuer signs with from now on is known at once. If it stays unknown it is a BadToken (never a 5xx), and
+    nobody looks again during a cool-down: made-up keys cost the issuer one fetch each ten seconds.
     """
 
     def __init__(
@@ -110,16 +111,24 @@ class TokenVerifier:
         return Principal(user_id(issuer.url, subject), issuer.url, subject, claims), expires
 
     async def _key(self, issuer: _Issuer, kid: str) -> jwt.PyJWK:
-        now = time.monotonic()
         if kid not in issuer.keys:
-            if issuer.fetching is not None or now - issuer.tried_at > _REFETCH_COOLDOWN_SECONDS:
-                await self._fetch(issuer)
-        elif now - issuer.fetched_at > _REFRESH_SECONDS and now - issuer.tried_at > _REFETCH_COOLDOWN_SECONDS:
+            await self._look_for(issuer, kid)
+        elif _is_over(issuer.fetched_at, _REFRESH_SECONDS) and _is_over(
+            issuer.tried_at, _REFETCH_COOLDOWN_SECONDS
+        ):
             self._start_fetch(issuer)
         key = issuer.keys.get(kid)
         if key is None:
             raise BadToken("The token's key is not known.")
         return key
+
+    async def _look_for(self, issuer: _Issuer, kid: str) -> None:
+        if issuer.fetching is not None:
+            await asyncio.shield(issuer.fetching)  # it may have been asked before the issuer had this key
+        if kid not in issuer.keys and _is_over(issuer.missed_at, _REFETCH_COOLDOWN_SECONDS):
+            await self._fetch(issuer)
+            if kid not in issuer.keys:
+                issuer.missed_at = time.monotonic()
 
     async def _fetch(self, issuer: _Issuer) -> None:
         await asyncio.shield(issuer.fetching or self._start_fetch(issuer))
@@ -137,9 +146,19 @@ class TokenVerifier:
                 .raise_for_status()
                 .json()
             )
+            if str(discovery["issuer"]).rstrip("/") != issuer.url:
+                raise ValueError("the discovery document is another issuer's")
             document = (await self._client.get(discovery["jwks_uri"])).raise_for_status().json()
             keys = {key.key_id: key for key in _usable(document) if key.key_id}
-        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError) as error:
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            jwt.PyJWTError,
+        ) as error:
             log.warning(
                 "keys not fetched, keeping the last known", issuer=issuer.url, reason=type(error).__name__
             )
@@ -155,6 +174,10 @@ class TokenVerifier:
         if len(self._verified) >= _CACHED_TOKENS:
             self._verified.clear()
         self._verified[token] = (principal, expires)
+
+
+def _is_over(since: float, seconds: float) -> bool:
+    return time.monotonic() - since > seconds
 
 
 def _parse(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
