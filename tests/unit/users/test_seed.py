@@ -34,4 +34,5 @@ async def test_every_persona_has_her_role(
 
 
 def _token(persona: Persona) -> str:
-    return issuer.token(persona.subject, **({"client_id": persona.subject} if persona.service else {}))
+    client_id = persona.subject if persona.service else None
+    return issuer.token(persona.subject, client_id=client_id)

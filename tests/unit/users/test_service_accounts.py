@@ -1,5 +1,7 @@
 """A program can hold roles like a person, and is never a fan. Each field that it may not touch: the truth table."""
 
+from typing import Any
+
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest
 from tests.unit.users.test_phone import PHONE, START
@@ -9,7 +11,7 @@ GRANT = """mutation ($input: GrantRoleInput!) { grantRole(input: $input) { __typ
 TEAM = "query ($id: ID!) { team(id: $id) { name } }"
 
 
-def robot(**claims: object) -> str:
+def robot(**claims: Any) -> str:
     """Its token claims more than it should."""
     return issuer.token("robot", client_id="robot", name="Nightly export", **claims)
 
