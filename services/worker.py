@@ -13,6 +13,7 @@ import uvicorn
 
 from services.kit import telemetry
 from services.kit.asgi import Shell, respond_problem
+from services.kit.housekeeping import keep_house
 from services.kit.jobs import Jobs
 from services.serve import SERVICES, load_settings
 
@@ -51,6 +52,7 @@ async def _work_for(name: str) -> None:
         jobs = Jobs(settings.database_url, name)
         import_module(f"services.{name}.backend.jobs").register(jobs, service)
         jobs.every(1.0, "outbox", service.outbox.drain)
+        keep_house(jobs, service.database, settings)
         await jobs.run()
 
 

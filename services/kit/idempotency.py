@@ -14,6 +14,7 @@ from services.kit.pg import Connection, Database, Queries
 
 T = TypeVar("T")
 _MAX_KEY = 200
+_EXPIRED_AT_ONCE = 10_000
 _queries = Queries(Path(__file__).with_name("idempotency.sql"))
 
 TABLE = """
@@ -68,3 +69,10 @@ async def forget(
     """Lets a key be used as if for the first time: what it stood for has turned out not to have happened."""
     if key is not None:
         await database.execute(_queries.release, connection, actor=actor, operation=operation, key=key)
+
+
+async def expire(database: Database, days: int) -> int:
+    """Drops keys older than `days`: from then on the same key counts as a new one. Answers how many went, ten thousand
+    at most.
+    """
+    return await database.fetchval(_queries.expire, days=days, limit=_EXPIRED_AT_ONCE)

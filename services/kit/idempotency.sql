@@ -15,3 +15,18 @@ DELETE FROM idempotency WHERE actor = :actor AND operation = :operation AND key 
 -- name: recall
 -- What the first call with this key asked and was answered.
 SELECT digest, answer FROM idempotency WHERE actor = :actor AND operation = :operation AND key = :key
+
+-- name: expire
+-- Drops keys that are older than their period, some at a time, the oldest first; leaves those that a request holds.
+WITH gone AS (
+    DELETE FROM idempotency
+    WHERE (actor, operation, key) IN (
+        SELECT actor, operation, key FROM idempotency
+        WHERE created_at < now() - make_interval(days => :days)
+        ORDER BY created_at
+        LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING key
+)
+SELECT count(*) FROM gone

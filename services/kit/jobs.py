@@ -79,6 +79,13 @@ class Jobs:
 
         return register
 
+    async def forget_failed(self, days: int) -> int:
+        """Drops jobs that failed, were cancelled or aborted more than `days` ago. Done jobs go at once."""
+        await self.app.job_manager.delete_old_jobs(
+            nb_hours=24 * days, include_failed=True, include_cancelled=True, include_aborted=True
+        )
+        return 0
+
     async def run(self, concurrency: int = 2) -> None:
         """Works on this service's queue until cancelled; jobs of killed workers are put back in line."""
         async with self.app.open_async(), asyncio.TaskGroup() as group:

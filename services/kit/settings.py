@@ -85,6 +85,8 @@ class BackendSettings(Settings):
         "auto", description="force_generic_plan where planning a read costs more than running it"
     )
     request_timeout: float = Field(6.0, description="seconds a REST request may take")
+    idempotency_days: int = Field(7, ge=1, description="how long an idempotency key replays its answer")
+    failed_job_days: int = Field(30, ge=1, description="how long a job that failed can be looked at")
     users_backend_url: str | None = None
     campaigns_backend_url: str | None = None
     entries_backend_url: str | None = None
