@@ -10,6 +10,8 @@ from services.codes.backend.redemptions_store import RedemptionStore
 from services.codes.backend.routes import api
 from services.codes.backend.settings import Settings
 from services.codes.backend.store import Store
+from services.codes.backend.webhooks_sender import WebhookSender
+from services.codes.backend.webhooks_store import WebhookStore
 from services.kit.asgi import App
 from services.kit.backend import Resources, Transports, create_backend, open_resources
 from services.kit.outbox import Route
@@ -26,14 +28,19 @@ class Service(Resources):
 
     store: Store = field(init=False)
     imports: ImportStore = field(init=False)
+    webhooks: WebhookStore = field(init=False)
+    webhook_sender: WebhookSender = field(init=False)
     distributions: DistributionStore = field(init=False)
     redemptions: RedemptionStore = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.database, self.sealer, self.lookup, self.outbox)
         self.imports = ImportStore(self.database, self.sealer, self.outbox, self.store)
-        self.distributions = DistributionStore(self.database, self.outbox)
-        self.redemptions = RedemptionStore(self.database, self.lookup, self.outbox)
+        development = self.settings.monoql_env == "development"
+        self.webhooks = WebhookStore(self.database, self.sealer, self.outbox, development=development)
+        self.webhook_sender = WebhookSender(development=development)
+        self.distributions = DistributionStore(self.database, self.outbox, self.webhooks)
+        self.redemptions = RedemptionStore(self.database, self.lookup, self.outbox, self.webhooks)
 
 
 @asynccontextmanager
@@ -47,7 +54,10 @@ async def open_service(settings: Settings, transports: Transports | None = None)
         routes=ROUTES,
         transports=transports,
     ) as service:
-        yield service
+        try:
+            yield service
+        finally:
+            await service.webhook_sender.aclose()
 
 
 def create_app(settings: Settings, *, transports: Transports | None = None) -> App:

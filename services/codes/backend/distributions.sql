@@ -100,6 +100,20 @@ shortfalls AS (
 )
 UPDATE distribution SET state = 'RUNNING', after = :after WHERE id = :distribution_id
 
+-- name: paired
+-- The codes that these selections got in a wave, and whose they are.
+SELECT a.code_id, a.selection_id, p.event_id, p.campaign_id, k.team_id
+FROM unnest(:selection_ids::text[]) AS s (id)
+JOIN assignment a ON a.selection_id = s.id AND a.wave_id = :wave_id
+JOIN code c ON c.id = a.code_id
+JOIN code_pool p ON p.id = c.pool_id
+JOIN campaign k ON k.id = p.campaign_id
+ORDER BY a.code_id
+
+-- name: team_of_distribution
+-- Whose a distribution is.
+SELECT c.team_id FROM distribution d JOIN campaign c ON c.id = d.campaign_id WHERE d.id = :id
+
 -- name: finish_distribution
 -- Ends a distribution: its codes are released to their owners, and it has failed if somebody got none.
 UPDATE distribution d

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from services.codes.backend import rules, wire
+from services.codes.backend.webhooks_store import Happened, WebhookStore
 from services.kit import jobs
 from services.kit.audit import audited
 from services.kit.errors import NotFound
@@ -29,9 +30,10 @@ class Place:
 class DistributionStore:
     """Distributions, reservations and the ledger in the codes database."""
 
-    def __init__(self, database: Database, outbox: Outbox) -> None:
+    def __init__(self, database: Database, outbox: Outbox, webhooks: WebhookStore) -> None:
         self._database = database
         self._outbox = outbox
+        self._webhooks = webhooks
 
     async def exists(self, wave_id: str) -> bool:
         """Whether the wave was assigned before."""
@@ -119,6 +121,7 @@ class DistributionStore:
                 user_ids=[selection.user_id for selection in selections],
                 event_ids=[selection.event_id for selection in selections],
             )
+            await self._announce(connection, id, place.wave_id, selections)
         return True
 
     async def finish(self, id: str) -> None:
@@ -128,6 +131,32 @@ class DistributionStore:
     async def fail(self, id: str, failure: str) -> None:
         """Ends a distribution whose job gave up, with a reason for people; nothing is released."""
         await self._database.execute(q.fail_distribution, id=id, failure=failure)
+
+    async def _announce(
+        self, connection: Connection, id: str, wave_id: str, selections: Sequence[wire.Selection]
+    ) -> None:
+        """Tells partners who got a code, if any wants to know."""
+        team_id = await self._database.fetchval(q.team_of_distribution, connection, id=id)
+        if (team_id, "code.assigned") not in await self._webhooks.wanted(connection, [team_id]):
+            return
+        rows = await self._database.fetch(
+            q.paired, connection, selection_ids=[each.id for each in selections], wave_id=wave_id
+        )
+        happened = [
+            Happened(
+                "code.assigned",
+                row["team_id"],
+                row["campaign_id"],
+                {
+                    "codeId": row["code_id"],
+                    "selectionId": row["selection_id"],
+                    "eventId": row["event_id"],
+                    "waveId": wave_id,
+                },
+            )
+            for row in rows
+        ]
+        await self._webhooks.announce(connection, happened)
 
     async def _make(self, connection: Connection, id: str, actor: str, wave: wire.Wave) -> bool:
         """Makes the distribution and reserves its codes; False when the wave has one."""

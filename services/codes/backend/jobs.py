@@ -1,6 +1,6 @@
 """Background jobs of the Code Service."""
 
-from services.codes.backend import distributions_jobs, imports_jobs
+from services.codes.backend import distributions_jobs, imports_jobs, webhooks_jobs
 from services.codes.backend.app import Service
 from services.kit.jobs import Jobs
 
@@ -10,6 +10,8 @@ _GAVE_UP = "This was tried several times without success."
 def register(jobs: Jobs, service: Service) -> None:
     """Registers this service's tasks and periodic actions with the worker."""
     jobs.every(5.0, "early redemptions", service.redemptions.settle_early)
+    jobs.every(1.0, "webhooks", lambda: webhooks_jobs.send_due(service.webhooks, service.webhook_sender))
+    jobs.every(3600.0, "forget webhook deliveries", service.webhooks.forget)
 
     async def import_failed(import_id: str) -> None:
         await service.imports.finish(

@@ -77,7 +77,11 @@ pools AS (
     FROM fresh JOIN locked ON locked.id = fresh.pool_id
     WHERE p.id = fresh.pool_id
 )
-SELECT code_id, selection_id, redeemed, redemptions FROM counted
+SELECT counted.code_id, counted.selection_id, counted.redeemed, counted.redemptions, p.event_id, p.campaign_id, k.team_id
+FROM counted
+JOIN code c ON c.id = counted.code_id
+JOIN code_pool p ON p.id = c.pool_id
+JOIN campaign k ON k.id = p.campaign_id
 
 -- name: early_reports
 -- Reports that came before their codes were assigned and can be judged now, in the order of the sales.

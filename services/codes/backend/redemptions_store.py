@@ -13,6 +13,7 @@ from services.codes.backend import redemptions_rules as rules
 from services.codes.backend import redemptions_wire as wire
 from services.codes.backend.redemptions_rules import Outcome, Verdict
 from services.codes.backend.rules import key_of
+from services.codes.backend.webhooks_store import Happened, WebhookStore
 from services.codes.backend.wire import Scope
 from services.kit.audit import audit_event
 from services.kit.batching import MicroBatcher
@@ -65,10 +66,11 @@ class _Batch:
 class RedemptionStore:
     """Reports and what they count for, in the codes database."""
 
-    def __init__(self, database: Database, lookup: LookupKey, outbox: Outbox) -> None:
+    def __init__(self, database: Database, lookup: LookupKey, outbox: Outbox, webhooks: WebhookStore) -> None:
         self._database = database
         self._lookup = lookup
         self._outbox = outbox
+        self._webhooks = webhooks
         self._taken: MicroBatcher[Sequence[Given], list[wire.Reported]] = MicroBatcher(
             self._take_together, max_items=50
         )
@@ -199,6 +201,7 @@ class RedemptionStore:
                     for row in counted
                 ],
             )
+            await self._webhooks.announce(connection, _happened(counted, by_code, verdicts))
         return verdicts
 
     async def _audit(self, connection: Connection, kept: Iterable[_Kept], batch: _Batch) -> None:
@@ -221,6 +224,34 @@ class RedemptionStore:
         """Equal for reports that say the same, however the code is spelled; it tells nothing of the code."""
         said = [key_of(report.code), report.quantity, report.redeemed_at, report.account]
         return self._lookup.digest("redemption", _encode(said).decode())
+
+
+def _happened(
+    counted: Sequence[Row],
+    by_code: dict[str, list[tuple[_Key, rules.Report]]],
+    verdicts: dict[_Key, Verdict],
+) -> list[Happened]:
+    """What partners are told: each purchase that counts."""
+    return [
+        Happened(
+            "code.redeemed",
+            row["team_id"],
+            row["campaign_id"],
+            {
+                "codeId": row["code_id"],
+                "selectionId": row["selection_id"],
+                "eventId": row["event_id"],
+                "platform": key.platform,
+                "externalId": key.external_id,
+                "quantity": report.quantity,
+                "redeemedAt": report.redeemed_at,
+                "late": verdicts[key].late,
+            },
+        )
+        for row in counted
+        for key, report in by_code[row["code_id"]]
+        if verdicts[key].outcome is Outcome.ACCEPTED
+    ]
 
 
 def _keys(keys: Iterable[_Key]) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """The Code Service's REST API: parse, call one function, return."""
 
-from services.codes.backend import distributions_jobs, redemptions_routes, rules, wire
+from services.codes.backend import distributions_jobs, redemptions_routes, rules, webhooks_routes, wire
 from services.kit.errors import Invalid, Issue
 from services.kit.rest import Api, Call
 
@@ -88,3 +88,4 @@ async def reveal_code(call: Call[wire.Reveal]) -> wire.Revealed:
 
 
 api.include(redemptions_routes.api)
+api.include(webhooks_routes.api)

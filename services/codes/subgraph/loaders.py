@@ -10,6 +10,8 @@ from strawberry.dataloader import DataLoader
 from services.codes.subgraph.backend import Code, CodesBackend, Distribution, Import, LineError, Pool
 from services.codes.subgraph.redemptions_backend import RedemptionsBackend
 from services.codes.subgraph.redemptions_loaders import RedemptionsOfCodes
+from services.codes.subgraph.webhooks_backend import WebhooksBackend
+from services.codes.subgraph.webhooks_loaders import WebhooksOfTeams
 from services.kit.access import Access, Scope
 from services.kit.graphql import Caller, Context
 from services.kit.loaders import by_key, grouped
@@ -39,6 +41,7 @@ class CodesContext(Context):
     code_by_selection: DataLoader[str, Code | None]
     codes_by_entry: DataLoader[str, list[Code]]
     redemptions: RedemptionsOfCodes
+    webhooks: WebhooksOfTeams
 
 
 def make_context(caller: Caller, upstream: Upstream, access: Access) -> CodesContext:
@@ -70,6 +73,7 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> CodesCon
             lambda ids: backend.codes(entry_ids=ids), lambda code: code.entry_id, accepts=_plausible
         ),
         redemptions=RedemptionsOfCodes(RedemptionsBackend(upstream, actor)),
+        webhooks=WebhooksOfTeams(WebhooksBackend(upstream, actor)),
     )
 
 

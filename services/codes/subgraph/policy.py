@@ -11,6 +11,7 @@ from typing import Any
 
 from services.codes.subgraph.loaders import CodesContext
 from services.codes.subgraph.redemptions_policy import REDEMPTIONS
+from services.codes.subgraph.webhooks_policy import WEBHOOKS
 from services.kit.access import Permission, Scope
 from services.kit.policy import PUBLIC, SIGNED_IN, Rule, ScopeOf, permission
 
@@ -41,6 +42,7 @@ POLICY: dict[str, Rule] = {
     "Mutation.assignCodes": permission(Permission.CODE_MANAGE, _scope_of("waves", "waveId")),
     "Mutation.revealCode": permission(Permission.CODE_REVEAL, _scope_of("selections", "selectionId")),
     **REDEMPTIONS,
+    **WEBHOOKS,
     "Event.*": PUBLIC,
     "Selection.*": PUBLIC,
     "Wave.*": PUBLIC,

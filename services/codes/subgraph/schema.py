@@ -7,13 +7,19 @@ import strawberry
 from services.codes.subgraph.distributions_types import CodeDistribution
 from services.codes.subgraph.mutations.assign_codes import assign_codes
 from services.codes.subgraph.mutations.create_code_pool import create_code_pool
+from services.codes.subgraph.mutations.create_webhook import create_webhook
+from services.codes.subgraph.mutations.delete_webhook import delete_webhook
 from services.codes.subgraph.mutations.generate_codes import generate_codes
 from services.codes.subgraph.mutations.import_codes import import_codes
+from services.codes.subgraph.mutations.redeliver_webhook import redeliver_webhook
 from services.codes.subgraph.mutations.report_redemption import report_redemption
 from services.codes.subgraph.mutations.reveal_code import reveal_code
+from services.codes.subgraph.mutations.rotate_webhook_secret import rotate_webhook_secret
+from services.codes.subgraph.mutations.update_webhook import update_webhook
 from services.codes.subgraph.policy import POLICY
 from services.codes.subgraph.pools_types import CodeImport, CodePool
 from services.codes.subgraph.types import AccessCode, Entry, Event, Info, Selection, Wave
+from services.codes.subgraph.webhooks_types import Team
 from services.kit.graphql import build_schema
 from services.kit.policy import enforce
 from services.kit.types import ID
@@ -54,7 +60,12 @@ class Mutation:
     assign_codes = assign_codes
     reveal_code = reveal_code
     report_redemption = report_redemption
+    create_webhook = create_webhook
+    update_webhook = update_webhook
+    rotate_webhook_secret = rotate_webhook_secret
+    delete_webhook = delete_webhook
+    redeliver_webhook = redeliver_webhook
 
 
-schema = build_schema(Query, Mutation, [AccessCode, CodePool, Entry, Event, Selection, Wave])
+schema = build_schema(Query, Mutation, [AccessCode, CodePool, Entry, Event, Selection, Team, Wave])
 enforce(schema, POLICY)

@@ -53,6 +53,7 @@ WAVE = '{ campaignId: <campaign>, name: "Again", strategy: FIRST_COME, reassignm
 WAVE_CREATED = "... on WaveCreated { wave { id } }"
 EXPORT = "{ campaignId: <campaign>, kind: ENTRIES, format: CSV, purpose: INTERNAL }"
 EXPORT_STARTED = "... on ExportStarted { job { id } }"
+WEBHOOK = '{ teamId: <team>, url: "https://partner.example/audited", events: [CODE_REDEEMED] }'
 IMPORTED = "... on CodeImportStarted { import { id } }"
 
 STEPS = [
@@ -91,6 +92,12 @@ STEPS = [
     Step("codes", "assignCodes", "{ waveId: <again> }", "new-distribution",
          "... on CodesAssignmentStarted { distribution { id } }", work="codes"),
     Step("codes", "reportRedemption", '{ code: <new-code-value>, platform: "shop", externalId: "2" }', "new-code"),
+    Step("codes", "createWebhook", WEBHOOK, "new-webhook", "... on WebhookCreated { webhook { id } }",
+         persona="code-manager"),
+    Step("codes", "updateWebhook", "{ id: <new-webhook>, active: false }", "new-webhook"),
+    Step("codes", "rotateWebhookSecret", "{ id: <new-webhook> }", "new-webhook"),
+    Step("codes", "deleteWebhook", "{ id: <new-webhook> }", "new-webhook"),
+    Step("codes", "redeliverWebhook", "{ webhookId: <webhook>, eventId: <webhook-event> }", "webhook-event"),
     Step("entries", "createWave", WAVE, "called-off", WAVE_CREATED),
     Step("entries", "cancelWave", "{ waveId: <called-off> }", "called-off"),
     Step("entries", "startExport", EXPORT, "new-export", EXPORT_STARTED, persona="analyst"),

@@ -90,6 +90,7 @@ async def build(house: House) -> World:
     await _uploads(world)
     await _entry(world)
     await _wave(world)
+    await _webhooks(world)
     await _codes(world)
     return world
 
@@ -235,6 +236,18 @@ async def _wave(world: World) -> None:
     await world.house.work("entries")
 
 
+async def _webhooks(world: World) -> None:
+    for name in ("webhook", "deleted-webhook"):
+        url = f"https://partner.example/{name}"
+        given = f'{{ teamId: "{world.things["team"]}", url: "{url}", events: [CODE_ASSIGNED] }}'
+        made = await world.do(
+            "codes", "owner", "createWebhook", given, "... on WebhookCreated { webhook { id } }"
+        )
+        world.things[name] = made["webhook"]["id"]
+    await world.do("codes", "owner", "rotateWebhookSecret", f'{{ id: "{world.things["webhook"]}" }}')
+    await world.do("codes", "owner", "deleteWebhook", f'{{ id: "{world.things["deleted-webhook"]}" }}')
+
+
 async def _codes(world: World) -> None:
     things = world.things
     given = f'{{ eventId: "{things["event"]}", lowWatermark: 1 }}'
@@ -257,6 +270,9 @@ async def _codes(world: World) -> None:
     )
     found = await world.ask("codes", "fan", f'{{ accessCode(id: "{things["code"]}") {{ value }} }}')
     things["code-value"] = found["data"]["accessCode"]["value"]
+    things["webhook-event"] = await world.house.codes.resources.database.pool.fetchval(
+        "SELECT event_id FROM webhook_delivery"
+    )
     given = f'{{ code: "{things["code-value"]}", platform: "shop", externalId: "1", quantity: 1 }}'
     await world.do("codes", "owner", "reportRedemption", given)
 

@@ -239,7 +239,10 @@ async def test_any_number_of_reports_takes_the_same_few_statements(codes: Codes,
 async def several_processes(codes: Codes, count: int) -> list[RedemptionStore]:
     """Stores that do not share a batcher, as those of several processes do not."""
     resources = codes.resources
-    return [RedemptionStore(resources.database, resources.lookup, resources.outbox) for _ in range(count)]
+    return [
+        RedemptionStore(resources.database, resources.lookup, resources.outbox, resources.webhooks)
+        for _ in range(count)
+    ]
 
 
 async def take(store: RedemptionStore, report: dict[str, Any]) -> Any:
