@@ -31,3 +31,18 @@ FROM unnest(:campaign_ids::text[], :steps::text[]) WITH ORDINALITY AS t (campaig
 JOIN entry e ON e.campaign_id = t.campaign_id
 GROUP BY t.place, at
 ORDER BY t.place, at
+
+-- name: markets
+-- The campaigns and teams that these markets belong to.
+SELECT m.id AS market_id, c.id AS campaign_id, c.team_id
+FROM unnest(:market_ids::text[]) AS m (id)
+JOIN campaign c ON c.document -> 'markets' @> jsonb_build_array(jsonb_build_object('id', m.id))
+
+-- name: demand
+-- How many fans have an entry that counts, or still may, and ranks each of these markets of these campaigns.
+SELECT p.market_id, count(*) AS fans
+FROM entry_now e CROSS JOIN LATERAL unnest(e.preferences) AS p (market_id)
+WHERE e.campaign_id = ANY(:campaign_ids::text[])
+  AND e.state IN ('ACCEPTED', 'PENDING_PHONE', 'UNDER_REVIEW')
+  AND p.market_id = ANY(:market_ids::text[])
+GROUP BY p.market_id

@@ -17,3 +17,15 @@ async def get_metrics(call: Call[Ids]) -> m.MetricsOfCampaigns:
 async def get_timelines(call: Call[m.TimelineRequests]) -> m.Timelines:
     """Counts the entries of many campaigns by hour or day."""
     return m.Timelines(await call.service.metrics.timelines(call.body.timelines))
+
+
+@api.post("/metrics/markets", Ids, m.MarketOwners)
+async def get_market_owners(call: Call[Ids]) -> m.MarketOwners:
+    """Says which campaigns and teams markets belong to."""
+    return m.MarketOwners(await call.service.metrics.markets(call.body.ids))
+
+
+@api.post("/metrics/demand", m.MarketsInCampaigns, m.Demand)
+async def get_demand(call: Call[m.MarketsInCampaigns]) -> m.Demand:
+    """Counts the fans who want each of many markets."""
+    return m.Demand(await call.service.metrics.demand(call.body.markets))

@@ -32,6 +32,22 @@ class MetricStore:
             found[row["place"] - 1].append(m.TimelinePoint(row["at"], row["count"]))
         return found
 
+    async def markets(self, market_ids: Sequence[str]) -> list[m.MarketOwner]:
+        """Where these markets belong, as far as they are known here."""
+        return [
+            m.MarketOwner(**row) for row in await self._database.fetch(q.markets, market_ids=list(market_ids))
+        ]
+
+    async def demand(self, asked: Sequence[m.MarketInCampaign]) -> list[int]:
+        """The fans who want each market, in order."""
+        rows = await self._database.fetch(
+            q.demand,
+            campaign_ids=sorted({one.campaign_id for one in asked}),
+            market_ids=sorted({one.market_id for one in asked}),
+        )
+        fans = {row["market_id"]: row["fans"] for row in rows}
+        return [fans.get(one.market_id, 0) for one in asked]
+
 
 def _metrics(campaign_id: str, rows: list[Row]) -> m.Metrics:
     def counts(dimension: str) -> list[m.Count]:

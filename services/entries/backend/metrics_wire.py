@@ -63,3 +63,34 @@ class Timelines(msgspec.Struct):
     """`timelines[i]` answers the request's `timelines[i]`; points without entries are left out."""
 
     timelines: list[list[TimelinePoint]]
+
+
+class MarketOwner(msgspec.Struct, frozen=True):
+    """Which campaign and team a market belongs to."""
+
+    market_id: str
+    campaign_id: str
+    team_id: str
+
+
+class MarketOwners(msgspec.Struct):
+    """Those that are known, in no particular order."""
+
+    markets: list[MarketOwner]
+
+
+class MarketInCampaign(msgspec.Struct, frozen=True):
+    """A market of a campaign."""
+
+    market_id: str
+    campaign_id: str
+
+
+class MarketsInCampaigns(msgspec.Struct):
+    markets: list[MarketInCampaign]
+
+
+class Demand(msgspec.Struct):
+    """`fans[i]`: how many fans have an entry that counts, or still may, and ranks the request's `markets[i]`."""
+
+    fans: list[int]

@@ -49,6 +49,29 @@ class TimelinePoint(msgspec.Struct, frozen=True):
     count: int
 
 
+class MarketOwner(msgspec.Struct, frozen=True):
+    """Which campaign and team a market belongs to."""
+
+    market_id: str
+    campaign_id: str
+    team_id: str
+
+
+class MarketInCampaign(msgspec.Struct, frozen=True):
+    """A market of a campaign."""
+
+    market_id: str
+    campaign_id: str
+
+
+class _MarketOwners(msgspec.Struct):
+    markets: list[MarketOwner]
+
+
+class _Demand(msgspec.Struct):
+    fans: list[int]
+
+
 class _Metrics(msgspec.Struct):
     metrics: list[Metrics]
 
@@ -73,3 +96,14 @@ class MetricsBackend:
         body = {"timelines": asked}
         answer = await self._upstream.call("POST", "/metrics/timelines", _Timelines, body, idempotent=True)
         return answer.timelines
+
+    async def market_owners(self, market_ids: Sequence[str]) -> list[MarketOwner]:
+        """Where markets belong, as far as they are known."""
+        body = {"ids": market_ids}
+        answer = await self._upstream.call("POST", "/metrics/markets", _MarketOwners, body, idempotent=True)
+        return answer.markets
+
+    async def demand(self, asked: Sequence[MarketInCampaign]) -> list[int]:
+        """How many fans want each market, in order."""
+        body = {"markets": asked}
+        return (await self._upstream.call("POST", "/metrics/demand", _Demand, body, idempotent=True)).fans

@@ -4,12 +4,20 @@ from functools import cached_property
 
 from strawberry.dataloader import DataLoader
 
-from services.entries.subgraph.metrics_backend import Metrics, MetricsBackend, TimelinePoint, TimelineRequest
+from services.entries.subgraph.metrics_backend import (
+    MarketInCampaign,
+    MarketOwner,
+    Metrics,
+    MetricsBackend,
+    TimelinePoint,
+    TimelineRequest,
+)
+from services.kit.loaders import by_key
 from services.kit.upstream import Upstream
 
 
 class MetricsOfCampaigns:
-    """What a resolver asks about campaigns in numbers. Loaders are made when first used."""
+    """What a resolver asks about campaigns and markets in numbers. Loaders are made when first used."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._backend = MetricsBackend(upstream)
@@ -21,3 +29,11 @@ class MetricsOfCampaigns:
     @cached_property
     def timelines(self) -> DataLoader[TimelineRequest, list[TimelinePoint]]:
         return DataLoader(self._backend.timelines)
+
+    @cached_property
+    def owner_by_market(self) -> DataLoader[str, MarketOwner | None]:
+        return by_key(self._backend.market_owners, lambda owner: owner.market_id, accepts=str.isprintable)
+
+    @cached_property
+    def demand(self) -> DataLoader[MarketInCampaign, int]:
+        return DataLoader(self._backend.demand)

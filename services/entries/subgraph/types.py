@@ -4,13 +4,12 @@ from enum import Enum
 from typing import Annotated, Any, Self
 
 import strawberry
-from strawberry.federation.schema_directives import Key
-from strawberry.federation.types import FieldSet
 
 from services.entries.subgraph import backend
 from services.entries.subgraph.draws_types import Draw, DrawReceipt
 from services.entries.subgraph.eligibility_types import Eligibility
 from services.entries.subgraph.exports_types import ExportJob
+from services.entries.subgraph.metrics_backend import MarketInCampaign
 from services.entries.subgraph.metrics_types import CampaignMetrics
 from services.entries.subgraph.waves_types import Selection, Wave
 from services.kit.access import Permission, Scope
@@ -55,11 +54,25 @@ class EntryState(Enum):
     ERASED = strawberry.enum_value("ERASED", description="The fan had her data erased.")
 
 
-@strawberry.federation.type(
-    keys=[Key(fields=FieldSet("id"), resolvable=False)], description="A market of a campaign."
-)
+@strawberry.federation.type(keys=["id"], description="A market of a campaign.")
 class Market:
-    id: ID = strawberry.field(description="Opaque id.")
+    id: ID = strawberry.federation.field(description="Opaque id.")
+
+    @strawberry.federation.field(
+        description="How many fans want it so far: those whose entry is accepted, or may still be, and ranks it at any"
+        " place. Beside `population` it says how large the market really is.",
+        tags=["admin"],
+    )
+    async def registered_fans(self, info: Info) -> int | None:
+        owner = await info.context.metrics.owner_by_market.load(self.id)
+        return owner and await info.context.metrics.demand.load(
+            MarketInCampaign(owner.market_id, owner.campaign_id)
+        )
+
+    @classmethod
+    def resolve_reference(cls, info: Info, id: str) -> Self:
+        """The key alone: each field asks for itself."""
+        return cls(id=ID(id))
 
 
 @strawberry.type(description="One wish of a fan.")
