@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from scripts.devtools import proof_providers
 from scripts.devtools import settings as devsettings
 from scripts.devtools.personas import UnknownPersonaError, find, service_account
 from scripts.devtools.tokens import DEFAULT_LIFETIME_SECONDS, Mint, claims_of
@@ -95,7 +96,9 @@ def _refusal(error: str, description: str, status: int = 400) -> Response:
 def main() -> None:
     """Serve on `IDENTITY_PORT` until a signal comes."""
     settings = devsettings.load()
-    app = create_app(Mint.from_settings(settings))
+    mint = Mint.from_settings(settings)
+    app = create_app(mint)
+    app.mount(proof_providers.PATH, proof_providers.create_app(mint))
     uvicorn.run(
         app,
         host=settings.get("BIND_HOST") or devsettings.LOOPBACK,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from scripts.devtools import proof_providers
 from scripts.devtools.databases import ServiceDatabase
 from scripts.devtools.probes import http_ok
 from scripts.devtools.settings import ROOT, SERVICES, Settings, port_setting
@@ -70,13 +71,13 @@ class Topology:
         mounted = not self.split and service in self.own_backends
         extra = self._backend_urls(service if mounted else None)
         if mounted:
-            extra |= self._databases(service)
+            extra |= self._databases(service) | self._proof_providers(service)
         return self._python(
             service, ["services.serve", service], extra, drop=() if mounted else _BACKEND_SECRETS
         )
 
     def _backend(self, service: str) -> ProcessSpec:
-        extra = {**self._backend_urls(service), **self._databases(service)}
+        extra = {**self._backend_urls(service), **self._databases(service), **self._proof_providers(service)}
         return self._python(f"{service}-backend", ["services.serve", service, "--backend"], extra)
 
     def _worker(self) -> ProcessSpec:
@@ -84,7 +85,11 @@ class Topology:
         return self._python(
             "worker",
             ["services.worker", *arguments],
-            {**self._databases(*self.own_backends), **self._backend_urls(None)},
+            {
+                **self._databases(*self.own_backends),
+                **self._backend_urls(None),
+                **self._proof_providers(*self.own_backends),
+            },
         )
 
     def _identity(self) -> ProcessSpec:
@@ -133,6 +138,13 @@ class Topology:
             "PYTHONPATH": _python_path(settings.root),
             "PYTHONUNBUFFERED": "1",
         }
+
+    def _proof_providers(self, *services: str) -> dict[str, str]:
+        """Who vouches for fans, for the backend of users: the development providers where nobody else is named."""
+        if "users" not in services or not self.has_identity:
+            return {}
+        defaults = proof_providers.settings(self.issuer)
+        return {name: self.settings.get(name) or value for name, value in defaults.items()}
 
     def _all_databases(self) -> dict[str, str]:
         """The URLs of the databases that are ours to fill, as the service's role and as its owner."""

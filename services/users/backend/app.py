@@ -10,9 +10,17 @@ from services.kit.messages import SmsSender
 from services.kit.outbox import Route
 from services.kit.senders import open_sender
 from services.users.backend.access_store import AccessStore
+from services.users.backend.accounts_provider import AccountsProvider
+from services.users.backend.accounts_store import AccountsStore
+from services.users.backend.attempts_store import AttemptsStore
 from services.users.backend.audit_store import AuditStore
+from services.users.backend.cards_provider import CardsProvider
+from services.users.backend.consents_store import ConsentsStore
+from services.users.backend.identities_provider import IdentitiesProvider
 from services.users.backend.phone_messages_store import PhoneMessagesStore
 from services.users.backend.phone_store import PhoneStore
+from services.users.backend.proofs_provider import Provider
+from services.users.backend.proofs_store import ProofBook, ProofsStore
 from services.users.backend.routes import api
 from services.users.backend.settings import Settings
 from services.users.backend.store import Store
@@ -29,6 +37,11 @@ class Service(Resources):
     store: Store = field(init=False)
     phone: PhoneStore = field(init=False)
     phone_messages: PhoneMessagesStore = field(init=False)
+    provider: Provider = field(init=False)
+    identities: IdentitiesProvider = field(init=False)
+    accounts: AccountsStore = field(init=False)
+    proofs: ProofsStore = field(init=False)
+    consents: ConsentsStore = field(init=False)
     teams: TeamsStore = field(init=False)
     access: AccessStore = field(init=False)
     audit: AuditStore = field(init=False)
@@ -46,9 +59,24 @@ class Service(Resources):
             messages=self.phone_messages,
             settings=self.settings,
         )
+        self._open_proofs()
         self.audit = AuditStore(self.database)
         self.teams = TeamsStore(self.database, self.audit)
         self.access = AccessStore(self.database)
+
+    def _open_proofs(self) -> None:
+        settings = self.settings
+        self.provider = Provider(settings.provider_timeout)
+        self.identities = IdentitiesProvider(settings)
+        attempts = AttemptsStore(self.database, settings.proof_attempts_per_hour)
+        book = ProofBook(self.database, self.outbox, self.store)
+        self.accounts = AccountsStore(
+            book, self.sealer, self.lookup, attempts, AccountsProvider(settings, self.provider), settings
+        )
+        self.proofs = ProofsStore(
+            book, self.lookup, attempts, CardsProvider(settings, self.provider), self.identities, settings
+        )
+        self.consents = ConsentsStore(self.database, attempts)
 
 
 @asynccontextmanager
@@ -62,7 +90,12 @@ async def open_service(settings: Settings, transports: Transports | None = None)
         routes=ROUTES,
         transports=transports,
     )
-    async with resources as service, aclosing(service.sender):
+    async with (
+        resources as service,
+        aclosing(service.sender),
+        aclosing(service.provider),
+        aclosing(service.identities),
+    ):
         yield service
 
 

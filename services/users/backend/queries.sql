@@ -91,6 +91,18 @@ SET gpc_at = now(),
 WHERE id = ANY(:ids::text[]) AND gpc_at IS NULL
 RETURNING *
 
+-- name: gate_proofs
+-- What these users have proved and until when it counts; of several cards of one brand the one that lasts longest.
+SELECT user_id, 'accounts' AS kind, provider AS value, expires_at
+FROM linked_account WHERE user_id = ANY(:ids::text[]) AND expires_at > now()
+UNION ALL
+SELECT user_id, 'cards', brand, max(expires_at)
+FROM verified_card WHERE user_id = ANY(:ids::text[]) AND expires_at > now() GROUP BY user_id, brand
+UNION ALL
+SELECT user_id, 'tiers', tier, expires_at
+FROM identity_verification WHERE user_id = ANY(:ids::text[]) AND expires_at > now()
+ORDER BY 1, 2, 3
+
 -- name: keep_campaigns
 -- Keeps each campaign's team, unless a newer version is there.
 INSERT INTO campaign AS c (id, team_id, version)

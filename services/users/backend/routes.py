@@ -2,7 +2,15 @@
 
 from services.kit.errors import Forbidden
 from services.kit.rest import Api, Call
-from services.users.backend import access_routes, audit_routes, phone_routes, teams_routes, wire
+from services.users.backend import (
+    access_routes,
+    audit_routes,
+    consents_routes,
+    phone_routes,
+    proofs_routes,
+    teams_routes,
+    wire,
+)
 
 api = Api("User Service", "1.0.0")
 
@@ -53,5 +61,5 @@ def _own_id(call: Call[wire.Profile] | Call[wire.Privacy]) -> str:
     return user_id
 
 
-for _part in (access_routes, audit_routes, phone_routes, teams_routes):
+for _part in (access_routes, audit_routes, consents_routes, phone_routes, proofs_routes, teams_routes):
     api.include(_part.api)

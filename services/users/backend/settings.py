@@ -4,10 +4,11 @@ from pydantic import Field
 
 from services.kit.senders import MessageSettings
 from services.users.backend.phone_rules import Limits
+from services.users.backend.proofs_provider import ProofSettings
 
 
-class Settings(MessageSettings):
-    """Beyond the common settings: the database, and the caps on codes to phones."""
+class Settings(MessageSettings, ProofSettings):
+    """Beyond the common settings: the database, who sends messages, who vouches for fans, and caps on codes."""
 
     database_url: str = Field(
         validation_alias="USERS_DATABASE_URL", description="the users database, as users_service"

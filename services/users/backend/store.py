@@ -101,8 +101,18 @@ class Store:
         return self.user(row, rules.ALL) if row else await self.herself(id)
 
     async def publish(self, connection: Connection, rows: Sequence[Row]) -> list[str]:
-        """Publishes these users' gate facts in the open transaction; answers what to `deliver` after the commit."""
-        return await self._outbox.publish(connection, "user", map(snapshot, rows)) if rows else []
+        """Publishes these users' gate facts in the open transaction; answers what to `deliver` after the commit.
+
+        The rows are locked by the statement that gave them their versions: what she has proved cannot change meanwhile.
+        """
+        if not rows:
+            return []
+        proofs = await self._database.fetch(q.gate_proofs, connection, ids=[row["id"] for row in rows])
+        return await self._outbox.publish(
+            connection,
+            "user",
+            [snapshot(row, [p for p in proofs if p["user_id"] == row["id"]]) for row in rows],
+        )
 
     async def keep_campaigns(self, campaigns: Sequence[wire.CampaignSnapshot]) -> None:
         """Keeps whose each campaign is; older versions change nothing."""
@@ -197,8 +207,8 @@ class Store:
         return None if value is None else self._sealer.seal(value, context)
 
 
-def snapshot(row: Row) -> wire.UserSnapshot:
-    """A user's gate facts, as entries needs them."""
+def snapshot(row: Row, proofs: Sequence[Row]) -> wire.UserSnapshot:
+    """A user's gate facts, as entries needs them; `proofs` are hers, from `gate_proofs`."""
     return wire.UserSnapshot(
         id=row["id"],
         version=row["version"],
@@ -207,4 +217,11 @@ def snapshot(row: Row) -> wire.UserSnapshot:
         member_id=row["member_id"],
         do_not_sell=row["do_not_sell"],
         phone_verified_at=row["phone_since"],
+        accounts=_proofs(proofs, "accounts"),
+        cards=_proofs(proofs, "cards"),
+        tiers=_proofs(proofs, "tiers"),
     )
+
+
+def _proofs(rows: Sequence[Row], kind: str) -> list[wire.Proof]:
+    return [wire.Proof(row["value"], row["expires_at"]) for row in rows if row["kind"] == kind]

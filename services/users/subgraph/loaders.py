@@ -13,6 +13,7 @@ from services.kit.loaders import by_key, grouped
 from services.kit.policy import Unauthenticated
 from services.kit.upstream import Upstream
 from services.users.subgraph.backend import Binding, CampaignAccess, Identity, Team, User, UsersBackend
+from services.users.subgraph.proofs_backend import Consent, ProofsBackend, UserProofs
 
 _MAX_BATCH = 100
 """As many keys as the User Service takes."""
@@ -26,11 +27,14 @@ class UsersContext(Context):
     """
 
     backend: UsersBackend
+    proofs: ProofsBackend
     user_by_id: DataLoader[str, User | None]
     team_by_id: DataLoader[str, Team | None]
     access_by_campaign: DataLoader[str, CampaignAccess | None]
     roles_by_team: DataLoader[str, list[Binding]]
     roles_by_user: DataLoader[str, list[Binding]]
+    proofs_by_user: DataLoader[str, UserProofs | None]
+    consents_by_user: DataLoader[str, list[Consent]]
     _session: User | None = field(default=None, repr=False)
 
     async def session(self) -> User:
@@ -45,7 +49,8 @@ class UsersContext(Context):
 
 def make_context(caller: Caller, upstream: Upstream, access: Access) -> UsersContext:
     """The context of one request."""
-    backend = UsersBackend(upstream, caller.principal.user_id if caller.principal else None)
+    actor = caller.principal.user_id if caller.principal else None
+    backend, proofs = UsersBackend(upstream, actor), ProofsBackend(upstream, actor)
 
     def seen(kind: str) -> Callable[[str], bool]:
         """Accepts ids of this kind; none for who is not signed in, for she may see nothing."""
@@ -55,6 +60,7 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> UsersCon
         **vars(caller),
         access=access,
         backend=backend,
+        proofs=proofs,
         user_by_id=by_key(
             backend.users, lambda user: user.id, accepts=seen("usr"), max_batch_size=_MAX_BATCH
         ),
@@ -70,6 +76,8 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> UsersCon
         roles_by_user=grouped(
             backend.roles_of_users, lambda binding: binding.user_id, max_batch_size=_MAX_BATCH
         ),
+        proofs_by_user=by_key(proofs.proofs, lambda found: found.user_id, max_batch_size=_MAX_BATCH),
+        consents_by_user=grouped(proofs.consents, lambda consent: consent.user_id, max_batch_size=_MAX_BATCH),
     )
 
 

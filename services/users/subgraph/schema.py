@@ -15,11 +15,19 @@ from services.users.subgraph.mutations.confirm_phone_verification import confirm
 from services.users.subgraph.mutations.create_team import create_team
 from services.users.subgraph.mutations.grant_role import grant_role
 from services.users.subgraph.mutations.join_team import join_team
+from services.users.subgraph.mutations.link_account import link_account
+from services.users.subgraph.mutations.record_consent import record_consent
+from services.users.subgraph.mutations.remove_card import remove_card
 from services.users.subgraph.mutations.remove_team_member import remove_team_member
+from services.users.subgraph.mutations.revoke_identity import revoke_identity
 from services.users.subgraph.mutations.revoke_role import revoke_role
+from services.users.subgraph.mutations.start_account_link import start_account_link
 from services.users.subgraph.mutations.start_phone_verification import start_phone_verification
+from services.users.subgraph.mutations.unlink_account import unlink_account
 from services.users.subgraph.mutations.update_privacy_settings import update_privacy_settings
 from services.users.subgraph.mutations.update_profile import update_profile
+from services.users.subgraph.mutations.verify_card import verify_card
+from services.users.subgraph.mutations.verify_identity import verify_identity
 from services.users.subgraph.policy import POLICY
 from services.users.subgraph.types import Campaign, Info, RoleBinding, Team, User
 
@@ -100,6 +108,14 @@ class Query:
 class Mutation:
     start_phone_verification = start_phone_verification
     confirm_phone_verification = confirm_phone_verification
+    start_account_link = start_account_link
+    link_account = link_account
+    unlink_account = unlink_account
+    verify_card = verify_card
+    remove_card = remove_card
+    verify_identity = verify_identity
+    revoke_identity = revoke_identity
+    record_consent = record_consent
     update_profile = update_profile
     update_privacy_settings = update_privacy_settings
     create_team = create_team

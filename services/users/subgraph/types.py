@@ -7,9 +7,10 @@ import strawberry
 
 from services.kit.policy import AccessDenied
 from services.kit.types import ID, CountryCode, DateTime, EmailAddress, Locale, PhoneNumber
-from services.users.subgraph import backend
+from services.users.subgraph import backend, proofs_backend
 from services.users.subgraph.access_types import ADMIN, Permission, Role
 from services.users.subgraph.loaders import UsersContext
+from services.users.subgraph.proofs_types import IdentityVerification, LinkedAccount, VerifiedCard
 
 Info = strawberry.Info[UsersContext, Any]
 
@@ -68,6 +69,35 @@ class User:
     sees_name: strawberry.Private[bool]
     sees_contact: strawberry.Private[bool]
 
+    @strawberry.field(
+        description="Accounts that she linked and that count now; for herself and holders of PII_READ on a campaign "
+        "that she entered, to others it is empty."
+    )
+    async def linked_accounts(self, info: Info) -> list[LinkedAccount]:
+        proofs = await self._proofs(info)
+        return [LinkedAccount.of(account) for account in proofs.accounts] if proofs else []
+
+    @strawberry.field(description="Cards that she verified and that count now; for whom `linkedAccounts` is.")
+    async def verified_cards(self, info: Info) -> list[VerifiedCard]:
+        proofs = await self._proofs(info)
+        return [VerifiedCard.of(card) for card in proofs.cards] if proofs else []
+
+    @strawberry.field(
+        description="What an identity provider vouches for now; for whom `linkedAccounts` is, null to others."
+    )
+    async def identity_verification(self, info: Info) -> IdentityVerification | None:
+        proofs = await self._proofs(info)
+        return IdentityVerification.of(proofs.identity) if proofs and proofs.identity else None
+
+    @strawberry.field(
+        description="What she consents to or has withdrawn, by campaign and purpose; for whom `linkedAccounts` is. "
+        "Where she never said anything there is nothing."
+    )
+    async def consents(self, info: Info) -> list["Consent"]:
+        if not self.sees_contact:
+            return []
+        return [Consent.of(consent) for consent in await info.context.consents_by_user.load(self.id)]
+
     @strawberry.federation.field(
         description="Teams where she has a role: her own, or those that the viewer is in too.", tags=ADMIN
     )
@@ -82,6 +112,10 @@ class User:
     )
     async def roles(self, info: Info) -> list["RoleBinding"]:
         return [RoleBinding.of(binding) for binding in await info.context.roles_by_user.load(self.id)]
+
+    async def _proofs(self, info: Info) -> proofs_backend.UserProofs | None:
+        """What she has proved; nothing to whom her contact data is not shown."""
+        return await info.context.proofs_by_user.load(self.id) if self.sees_contact else None
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: str) -> Self | None:
@@ -213,6 +247,33 @@ class Campaign:
     async def resolve_reference(cls, info: Info, id: str) -> Self | None:
         access = await info.context.access_by_campaign.load(id)
         return cls(id=ID(access.id)) if access else None
+
+
+@strawberry.enum(description="What a user's data may be used for.")
+class ConsentPurpose(Enum):
+    MARKETING = strawberry.enum_value("MARKETING", description="Messages about what the promoter offers.")
+    SHARING = strawberry.enum_value(
+        "SHARING", description="Handing it to the artist's and promoter's partners."
+    )
+    ANALYTICS = strawberry.enum_value("ANALYTICS", description="Studies of audiences beyond this sale.")
+
+
+@strawberry.type(description="What a user said last about one purpose on one campaign.")
+class Consent:
+    campaign: Campaign = strawberry.field(description="The campaign that it is for.")
+    purpose: ConsentPurpose = strawberry.field(description="What her data may, or may not, be used for.")
+    granted: bool = strawberry.field(description="True: she agrees; false: she does not, or not any more.")
+    at: DateTime = strawberry.field(description="Since when that holds.")
+
+    @classmethod
+    def of(cls, consent: proofs_backend.Consent) -> Self:
+        """The graph's view of what the User Service answered."""
+        return cls(
+            campaign=Campaign(id=ID(consent.campaign_id)),
+            purpose=ConsentPurpose(consent.purpose),
+            granted=consent.granted,
+            at=DateTime(consent.at),
+        )
 
 
 async def _member(info: Info, id: str) -> User:
