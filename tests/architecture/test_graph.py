@@ -123,6 +123,8 @@ def test_administrative_mutations_are_tagged() -> None:
     """The fan contract is the graph without `admin`: what a fan does is listed here, all else must be tagged."""
     fans = {
         "startPhoneVerification", "confirmPhoneVerification", "updateProfile", "updatePrivacySettings",
+        "startAccountLink", "linkAccount", "unlinkAccount", "verifyCard", "removeCard",
+        "verifyIdentity", "revokeIdentity", "recordConsent",
         "submitEntry", "updateEntryPreferences", "withdrawEntry",
     }  # fmt: skip
     untagged = [

@@ -9,13 +9,13 @@ from services.kit.types import ID, DateTime, Error
 from services.users.subgraph import proofs_backend as backend
 
 
-@strawberry.enum(description="Whose accounts can be linked.")
+@strawberry.enum(description="Who runs an account that can be linked.")
 class AccountProvider(Enum):
     VERIZON = strawberry.enum_value("VERIZON", description="Verizon.")
     CITI = strawberry.enum_value("CITI", description="Citi.")
 
 
-@strawberry.enum(description="The brands of cards that count.")
+@strawberry.enum(description="A payment card's network.")
 class CardBrand(Enum):
     VISA = strawberry.enum_value("VISA", description="Visa.")
     MASTERCARD = strawberry.enum_value("MASTERCARD", description="Mastercard.")
@@ -23,9 +23,11 @@ class CardBrand(Enum):
     DISCOVER = strawberry.enum_value("DISCOVER", description="Discover.")
 
 
-@strawberry.enum(description="What an identity provider vouches for.")
+@strawberry.enum(description="How thoroughly an identity was verified.")
 class IdentityTier(Enum):
-    ASU = strawberry.enum_value("ASU", description="ASU knows the person.")
+    ASU = strawberry.enum_value(
+        "ASU", description="Advanced sign-up: a document and a live picture were checked."
+    )
 
 
 @strawberry.enum(description="In which way a provider does not vouch for what was sent.")

@@ -46,6 +46,14 @@ def _picture() -> bytes:
 
 PICTURE = _picture()
 
+# No provider is asked here: tests/unit/users do that.
+PROOFS = (
+    "INSERT INTO linked_account (user_id, provider, subject_lookup, grant_lookup, expires_at) "
+    "VALUES ($1, 'VERIZON', '', '', now() + interval '1 day')",
+    "INSERT INTO verified_card (id, user_id, fingerprint_lookup, brand, last4, expires_at) "
+    "VALUES ('crd_1', $1, '', 'VISA', '4242', now() + interval '1 day')",
+)
+
 
 def uid(persona: str) -> str:
     """The user id of a persona."""
@@ -123,6 +131,8 @@ async def _people(world: World) -> None:
         "users", "fan", "confirmPhoneVerification", f'{{ verificationId: "{verification}", code: "{code}" }}'
     )
     things["verification"] = await _start_verification(world)
+    for proof in PROOFS:
+        await pool.execute(proof, uid("fan"))
     for persona in ("owner", "viewer"):
         things[f"role-of-{persona}"] = await pool.fetchval(
             "SELECT id FROM role_binding WHERE user_id = $1", uid(persona)
@@ -176,6 +186,8 @@ async def _campaigns(world: World) -> None:
     )
     things["event"] = event["event"]["id"]
     await _transition(world, "OPEN")
+    given = f'{{ campaignId: "{things["campaign"]}", purpose: SHARING, granted: true }}'
+    await world.do("users", "fan", "recordConsent", given)
 
 
 async def _uploads(world: World) -> None:

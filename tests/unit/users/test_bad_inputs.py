@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.support import issuer
+from tests.support.proof_providers import REDIRECT
 from tests.support.service import ServiceUnderTest
 from tests.unit.users.world import World, uid
 
@@ -37,6 +38,21 @@ MUTATIONS: dict[str, dict[str, Any]] = {
         "idempotencyKey": "k",
     },
     "confirmPhoneVerification": {"verificationId": "phv_1", "code": "123456"},
+    "startAccountLink": {"provider": "CITI", "redirectUri": REDIRECT, "codeChallenge": "c" * 43},
+    "linkAccount": {
+        "provider": "CITI",
+        "authorizationCode": "code",
+        "codeVerifier": "v" * 43,
+        "redirectUri": REDIRECT,
+        "state": "1.x",
+        "idempotencyKey": "k",
+    },
+    "unlinkAccount": {"provider": "CITI"},
+    "verifyCard": {"paymentToken": "pm_visa_4242_1240_x", "idempotencyKey": "k"},
+    "removeCard": {"id": "crd_1"},
+    "verifyIdentity": {"tier": "ASU", "assertion": "a.b.c", "nonce": "n", "idempotencyKey": "k"},
+    "revokeIdentity": {"tier": "ASU"},
+    "recordConsent": {"campaignId": "cmp_1", "purpose": "SHARING", "granted": True, "idempotencyKey": "k"},
     "updateProfile": {"displayName": "Ada", "locale": "en-US"},
     "updatePrivacySettings": {"doNotSell": True},
     "createTeam": {"name": "Team", "idempotencyKey": "k"},

@@ -87,7 +87,7 @@ async def link_account(
             ValidationFailed,
             IdempotencyMismatch,
         )
-    info.context.proofs_by_user.clear(user.id)
+    info.context.proofs_by_user.clear_all()
     return AccountLinked(
         user=User.of(user), account=LinkedAccount.of(answer.account), replayed=answer.replayed
     )

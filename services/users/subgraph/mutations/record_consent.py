@@ -51,5 +51,5 @@ async def record_consent(
         answer = await info.context.proofs.record_consent(request)
     except Problem as problem:
         return typed(problem, NotFound, RateLimited, IdempotencyMismatch)
-    info.context.consents_by_user.clear(user.id)
+    info.context.consents_by_user.clear_all()
     return ConsentRecorded(user=User.of(user), consent=Consent.of(answer.consent), replayed=answer.replayed)

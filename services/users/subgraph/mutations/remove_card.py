@@ -34,5 +34,5 @@ async def remove_card(
         await info.context.proofs.remove_card(input.id)
     except Problem as problem:
         return typed(problem, NotFound)
-    info.context.proofs_by_user.clear(user.id)
+    info.context.proofs_by_user.clear_all()
     return CardRemoved(user=User.of(user))

@@ -37,5 +37,5 @@ async def revoke_identity(
         await info.context.proofs.revoke_identity(input.tier.name)
     except Problem as problem:
         return typed(problem, NotFound)
-    info.context.proofs_by_user.clear(user.id)
+    info.context.proofs_by_user.clear_all()
     return IdentityRevoked(user=User.of(user))

@@ -37,5 +37,5 @@ async def unlink_account(
         await info.context.proofs.unlink(input.provider.name)
     except Problem as problem:
         return typed(problem, NotFound)
-    info.context.proofs_by_user.clear(user.id)
+    info.context.proofs_by_user.clear_all()
     return AccountUnlinked(user=User.of(user))

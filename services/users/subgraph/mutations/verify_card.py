@@ -50,5 +50,5 @@ async def verify_card(
         return typed(
             problem, ProofRefused, ProviderUnavailable, RateLimited, ValidationFailed, IdempotencyMismatch
         )
-    info.context.proofs_by_user.clear(user.id)
+    info.context.proofs_by_user.clear_all()
     return CardVerified(user=User.of(user), card=VerifiedCard.of(answer.card), replayed=answer.replayed)

@@ -75,6 +75,6 @@ async def verify_identity(
             ValidationFailed,
             IdempotencyMismatch,
         )
-    info.context.proofs_by_user.clear(user.id)
+    info.context.proofs_by_user.clear_all()
     verification = IdentityVerification.of(answer.verification)
     return IdentityVerified(user=User.of(user), verification=verification, replayed=answer.replayed)
