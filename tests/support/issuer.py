@@ -9,6 +9,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from tests.support.forged_tokens import Forge
+
 ISSUER = "http://issuer.test"
 AUDIENCE = "monoql"
 
@@ -35,6 +37,11 @@ def token(subject: str, *, headers: dict[str, Any] | None = None, **claims: Any)
     }
     payload = {name: value for name, value in body.items() if value is not None}
     return jwt.encode(payload, _key(), "RS256", headers={"kid": "test-key", **(headers or {})})
+
+
+def forge(subject: str) -> Forge:
+    """This issuer's key, in the hands of whoever tries to get in as `subject`."""
+    return Forge(_key(), "test-key", jwt.decode(token(subject), options={"verify_signature": False}))
 
 
 def transport() -> httpx.MockTransport:

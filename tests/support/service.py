@@ -133,7 +133,7 @@ async def open_service(
         subgraph = import_module(f"services.{name}.subgraph.app").create_app(
             subgraph_settings,
             transport=transport,
-            transports={**others, "identity": issuer.transport()},
+            transports={"identity": issuer.transport(), **others},
         )
         await stack.enter_async_context(subgraph.lifespan())
         yield ServiceUnderTest(name, subgraph, backend, granted, transport.requests)

@@ -1,8 +1,10 @@
 """Who may come in at all: bad tokens are refused everywhere, no token is fine where things are public."""
 
+import jwt
 import pytest
 
 from scripts.devtools.graphql_client import GraphQLClient
+from tests.support.forged_tokens import Forge
 from tests.support.stack import RunningStack
 
 PUBLIC = b'{"query":"{ campaigns(first: 1) { nodes { id } } }"}'
@@ -27,6 +29,21 @@ async def test_a_bad_token_is_refused_even_where_none_is_needed(
     answer = await client.post_raw(body, token=stack.token("fan", **BAD[name]))  # type: ignore[arg-type]
     assert answer.status < 500
     assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["UNAUTHENTICATED"]
+
+
+@pytest.mark.parametrize("body", [PUBLIC, PRIVATE], ids=["public", "private"])
+async def test_the_attack_list_through_the_router(
+    stack: RunningStack, client: GraphQLClient, body: bytes
+) -> None:
+    good = stack.token("fan")
+    claims = jwt.decode(good, options={"verify_signature": False})
+    forge = Forge(stack.mint.key, stack.mint.kid, claims)
+    for name, forged in forge.attacks().items():
+        answer = await client.post_raw(body, token=forged())
+        assert answer.status < 500, name
+        codes = [error["extensions"]["code"] for error in answer.json()["errors"]]
+        assert codes == ["UNAUTHENTICATED"], name
+    assert "errors" not in (await client.post_raw(body, token=forge.signed())).json()
 
 
 async def test_a_token_larger_than_headers_may_be_is_refused(
