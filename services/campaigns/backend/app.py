@@ -10,6 +10,7 @@ from services.campaigns.backend.clones_store import Clones
 from services.campaigns.backend.discovery_store import Discovery
 from services.campaigns.backend.lint_store import Lint
 from services.campaigns.backend.markets_store import Markets
+from services.campaigns.backend.promoters_store import PromoterStore
 from services.campaigns.backend.routes import api
 from services.campaigns.backend.seeds_store import Seeds
 from services.campaigns.backend.settings import Settings
@@ -46,18 +47,20 @@ class Service(Resources):
     uploads: UploadStore = field(init=False)
     provider: Ticketmaster | None = field(init=False)
     discovery: Discovery = field(init=False)
+    promoters: PromoterStore = field(init=False)
 
     def __post_init__(self) -> None:
-        self.changes = Changes(self.database, self.outbox)
-        self.store = Store(self.database, self.changes)
+        self.upload_files = UploadFiles(self.files, self.tokens, self.settings.public_url)
+        keep_hours = self.settings.upload_keep_hours
+        self.uploads = UploadStore(self.database, self.outbox, self.upload_files, keep_hours)
+        self.changes = Changes(self.database, self.outbox, self.upload_files.public_url)
+        self.promoters = PromoterStore(self.database, self.outbox, self.changes)
+        self.store = Store(self.database, self.changes, self.promoters, self.uploads)
         self.markets = Markets(self.database, self.changes)
         self.catalogue = Catalogue(self.database)
         self.clones = Clones(self.database, self.changes)
         self.lint = Lint(self.database, self.peers.get("codes"))
         self.seeds = Seeds(self.database)
-        self.upload_files = UploadFiles(self.files, self.tokens, self.settings.public_url)
-        keep_hours = self.settings.upload_keep_hours
-        self.uploads = UploadStore(self.database, self.outbox, self.upload_files, keep_hours)
         self.provider = open_provider(self.settings)
         self.discovery = Discovery(self.database, self.catalogue, self.provider)
 

@@ -30,6 +30,9 @@ _BROKEN: dict[str, Issue] = {
     "campaign_artist_known": Issue(
         ["artist_ids"], "UNKNOWN", "One of these artists does not exist. Search artists for ids."
     ),
+    "promoter_name": Issue(
+        ["name"], "TAKEN", "Another promoter of the team has this name. Replace that one instead."
+    ),
     "market_venue_known": Issue(
         ["venue_id"], "UNKNOWN", "This venue does not exist. Search venues for its id."
     ),
@@ -81,16 +84,24 @@ def change_of(parts: Iterable[Part], campaign_id: str, actor: str, action: str, 
 class Changes:
     """Makes changes. Whatever races is decided by the claim, a single UPDATE on version and state."""
 
-    def __init__(self, database: Database, outbox: Outbox) -> None:
+    def __init__(self, database: Database, outbox: Outbox, picture_url: Callable[[str], str]) -> None:
         self._database = database
         self._outbox = outbox
+        self._picture_url = picture_url
 
     async def documents(
         self, keys: wire.CampaignKeys, connection: Connection | None = None
     ) -> list[wire.Campaign]:
         """The campaigns of these keys as far as they exist, each once, by one statement."""
         rows = await self._database.fetch(q.campaigns_by_key, connection, **msgspec.structs.asdict(keys))
-        return [_decode(row["document"]) for row in rows]
+        return [self.read(row["document"]) for row in rows]
+
+    def read(self, document: str) -> wire.Campaign:
+        """A campaign out of its document, where pictures are told by their files."""
+        campaign = _decode(document)
+        if campaign.hero_image is not None:
+            campaign.hero_image = self._picture_url(campaign.hero_image)
+        return campaign
 
     async def make(self, change: Change, write: Write) -> wire.Changed:
         """The campaign after the change, known to the other services already if they answer.
@@ -190,7 +201,7 @@ class Changes:
         payload: Any,
         work: Callable[[Audited], Awaitable[wire.Changed]],
     ) -> wire.Changed:
-        async with _explained(), audited(self._database, self._outbox, actor) as transaction:
+        async with explained(), audited(self._database, self._outbox, actor) as transaction:
             changed, _ = await idempotency.once(
                 self._database,
                 transaction.connection,
@@ -205,7 +216,7 @@ class Changes:
 
 
 @asynccontextmanager
-async def _explained() -> AsyncIterator[None]:
+async def explained() -> AsyncIterator[None]:
     """Tells of a broken constraint which input broke it."""
     try:
         yield

@@ -11,6 +11,8 @@ from services.campaigns.backend import gate_wire, wire
 from services.campaigns.backend.clone_rules import Dates
 from services.campaigns.backend.clones_wire import Clone
 from services.campaigns.backend.gate_rules import gate_issues
+from services.campaigns.backend.promoters_wire import PromoterWrite
+from services.campaigns.backend.sms_rules import sms_issues
 from services.kit.errors import Invalid, Issue
 from services.kit.locales import COUNTRIES, LOCALES
 
@@ -19,6 +21,8 @@ CODE_MODES = ("SINGLE_USE", "ACCOUNT_BOUND")
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CONTENT_LIMITS = {"title": 200, "summary": 1000, "body": 50_000, "terms": 50_000, "sms_template": 1000}
+_EMAIL = re.compile(r"[^@\s<>\"]{1,64}@[^@\s<>\"]{1,253}\.[^@\s.<>\"]{2,63}")
+_PAGE = re.compile(r"https://[^\s<>\"@\\]{1,500}")
 _MOST_ARTISTS = 50
 _MOST_SHIFT = 3650
 _EARLIEST, _LATEST = 2000, 2100
@@ -96,11 +100,34 @@ def _start(event: wire.EventWrite) -> list[Issue]:
     return [] if event.starts_at is None else _year(["starts_at"], event.starts_at)
 
 
+def check_promoter(promoter: PromoterWrite) -> None:
+    """Raises Invalid."""
+    issues = [
+        *_text(["name"], promoter.name, 120),
+        *_text(["legal_name"], promoter.legal_name, 200),
+        *_one_of(["default_locale"], promoter.default_locale, LOCALES),
+    ]
+    if (promoter.id is None) == (promoter.team_id is None):
+        issues.append(Issue(["id"], "NOT_ONE", "Give the promoter to replace, or the team of a new one."))
+    if promoter.support_email is not None and not _EMAIL.fullmatch(promoter.support_email):
+        issues.append(Issue(["support_email"], "MALFORMED", "This is no email address."))
+    if promoter.privacy_policy_url is not None and not _PAGE.fullmatch(promoter.privacy_policy_url):
+        issues.append(Issue(["privacy_policy_url"], "MALFORMED", "Give a link that begins with https://."))
+    if promoter.shares_fan_data and promoter.privacy_policy_url is None:
+        message = "Whoever gets fans' data says in a privacy policy what becomes of it: give its link."
+        issues.append(Issue(["privacy_policy_url"], "REQUIRED", message))
+    _settle(issues)
+
+
 def _campaign(given: wire.NewCampaign | wire.CampaignUpdate) -> list[Issue]:
     issues: list[Issue] = []
     if given.slug is not UNSET:
         issues += _slug(given.slug)
-    if given.default_locale is not UNSET:
+    if given.default_locale is None:
+        if given.promoter_id in (None, UNSET):
+            message = "Name the default locale, or a promoter whose default counts."
+            issues.append(Issue(["default_locale"], "REQUIRED", message))
+    elif given.default_locale is not UNSET:
         issues += _one_of(["default_locale"], given.default_locale, LOCALES)
     if given.countries is not UNSET:
         if not given.countries:
@@ -136,6 +163,8 @@ def _content(content: wire.Content, at: Path) -> list[Issue]:
         text = getattr(content, name)
         if text is not None:
             issues += _text([*at, name], text, most)
+    if content.sms_template is not None:
+        issues += sms_issues(content.sms_template, [*at, "sms_template"])
     return issues
 
 

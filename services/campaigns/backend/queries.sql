@@ -10,6 +10,7 @@ WITH ranked AS (
     FROM campaign c
     WHERE (state_now(c.state, c.opens_at, c.closes_at) = ANY(:public_states::text[]) OR :non_public::boolean AND c.team_id = :team_id)
       AND (:team_id::text IS NULL OR c.team_id = :team_id)
+      AND (:promoter_id::text IS NULL OR c.promoter_id = :promoter_id)
       AND (:states::text[] IS NULL OR state_now(c.state, c.opens_at, c.closes_at) = ANY(:states))
       AND (:country::text IS NULL OR :country = ANY(c.countries))
       AND (:open_at::timestamptz IS NULL

@@ -6,6 +6,7 @@ from services.campaigns.backend import (
     input_rules,
     lint_routes,
     markets_routes,
+    promoters_routes,
     uploads_routes,
     wire,
 )
@@ -68,3 +69,4 @@ api.include(lint_routes.api)
 api.include(markets_routes.api)
 api.include(catalogue_routes.api)
 api.include(uploads_routes.api)
+api.include(promoters_routes.api)

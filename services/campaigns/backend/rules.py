@@ -62,10 +62,10 @@ def parts_of(update: wire.CampaignUpdate) -> set[Part]:
     """The parts that an update touches."""
     given = {name for name in update.__struct_fields__ if getattr(update, name) is not msgspec.UNSET}
     parts = {
-        Part.TEXTS: {"default_locale"},
+        Part.TEXTS: {"default_locale", "hero_upload_id"},
         Part.SETUP: {"countries", "score_range", "artist_ids"},
         Part.REGISTRATION: {"registration"},
-        Part.IDENTITY: {"slug", "identity_key", "phone_required"},
+        Part.IDENTITY: {"slug", "identity_key", "phone_required", "promoter_id"},
     }
     return {part for part, names in parts.items() if names & given} or {Part.TEXTS}
 
@@ -117,6 +117,8 @@ def snapshot(campaign: wire.Campaign) -> snapshot_wire.Snapshot:
         score_min=scores.min,
         score_max=scores.max,
         titles={content.locale: content.title for content in campaign.contents},
+        sms_templates={c.locale: c.sms_template for c in campaign.contents if c.sms_template is not None},
+        shares_fan_data=campaign.promoter is not None and campaign.promoter.shares_fan_data,
         markets=[
             snapshot_wire.SnapshotMarket(m.id, m.name, m.country) for m in campaign.markets if m.id in served
         ],

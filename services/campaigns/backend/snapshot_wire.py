@@ -48,5 +48,7 @@ class Snapshot(Struct):
     score_min: float | None
     score_max: float | None
     titles: dict[str, str]
+    sms_templates: dict[str, str]
+    shares_fan_data: bool
     markets: list[SnapshotMarket]
     events: list[SnapshotEvent]

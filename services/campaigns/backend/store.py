@@ -11,7 +11,9 @@ import msgspec
 from services.campaigns.backend import rules, wire
 from services.campaigns.backend.catalogue_rules import ALIKE, fold
 from services.campaigns.backend.changes_store import Change, Changes, change_of
+from services.campaigns.backend.promoters_store import PromoterStore
 from services.campaigns.backend.rules import Part
+from services.campaigns.backend.uploads_store import UploadStore
 from services.campaigns.backend.wire import State
 from services.kit.errors import IllegalTransition, Invalid, Issue
 from services.kit.ids import new_id
@@ -19,16 +21,19 @@ from services.kit.paging import Page, cut
 from services.kit.pg import Connection, Database, Queries
 
 q = Queries(Path(__file__).with_name("queries.sql"))
-_decode = msgspec.json.Decoder(wire.Campaign).decode
 _PLACE = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,6})?)\|(.+)")
 
 
 class Store:
     """The campaigns of the database."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
+    def __init__(
+        self, database: Database, changes: Changes, promoters: PromoterStore, uploads: UploadStore
+    ) -> None:
         self._database = database
         self._changes = changes
+        self._promoters = promoters
+        self._uploads = uploads
 
     async def campaigns(self, keys: wire.CampaignKeys) -> list[wire.Campaign]:
         """The campaigns of these keys as far as they exist, each once, by one statement."""
@@ -46,6 +51,7 @@ class Store:
             country=query.country,
             artist_id=query.artist_id,
             team_id=query.team_id,
+            promoter_id=query.promoter_id,
             search=fold(query.search) if query.search and query.search.strip() else None,
             alike=ALIKE,
             open_at=query.open_at,
@@ -58,7 +64,7 @@ class Store:
             limit=query.limit + 1,
         )
         page = cut(rows, query.limit, backward=query.backward)
-        listed = [wire.Listed(row["place"], _decode(row["document"])) for row in page.items]
+        listed = [wire.Listed(row["place"], self._changes.read(row["document"])) for row in page.items]
         return Page(listed, page.has_next)
 
     async def create(self, actor: str, new: wire.NewCampaign) -> wire.Changed:
@@ -135,13 +141,16 @@ class Store:
 
     async def _insert(self, connection: Connection, id_: str, new: wire.NewCampaign) -> None:
         scores = new.score_range or wire.ScoreRange()
+        default_locale = new.default_locale
+        if default_locale is None and new.promoter_id is not None:
+            default_locale = await self._promoters.default_locale(connection, new.promoter_id, new.team_id)
         await self._database.execute(
             q.create_campaign,
             connection,
             id=id_,
             slug=new.slug,
             team_id=new.team_id,
-            default_locale=new.default_locale,
+            default_locale=default_locale,
             countries=new.countries,
             opens_at=new.registration.opens_at,
             closes_at=new.registration.closes_at,
@@ -153,6 +162,8 @@ class Store:
         )
         await self._set_contents(connection, id_, new.contents)
         await self._database.execute(q.add_artists, connection, id=id_, artist_ids=new.artist_ids)
+        await self._promoters.assign(connection, id_, new.promoter_id)
+        await self._uploads.use_as_hero(connection, id_, new.hero_upload_id)
 
     async def _set_setup(self, connection: Connection, id_: str, update: wire.CampaignUpdate) -> None:
         window = _given(update.registration)
@@ -175,6 +186,10 @@ class Store:
         if update.artist_ids is not msgspec.UNSET:
             await self._database.execute(q.clear_artists, connection, id=id_)
             await self._database.execute(q.add_artists, connection, id=id_, artist_ids=update.artist_ids)
+        if update.promoter_id is not msgspec.UNSET:
+            await self._promoters.assign(connection, id_, update.promoter_id)
+        if update.hero_upload_id is not msgspec.UNSET:
+            await self._uploads.use_as_hero(connection, id_, update.hero_upload_id)
 
     async def _set_contents(self, connection: Connection, id_: str, contents: Sequence[wire.Content]) -> None:
         await self._database.execute(

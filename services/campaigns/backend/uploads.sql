@@ -57,6 +57,7 @@ WHERE id IN (
     SELECT id FROM upload
     WHERE state = 'PENDING' AND link_expires_at <= now()
        OR state = 'READY' AND expires_at <= now()
+          AND NOT EXISTS (SELECT 1 FROM campaign c WHERE c.hero_upload_id = upload.id)
     ORDER BY id
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
@@ -73,3 +74,19 @@ LIMIT :limit
 -- name: mark_cleared
 -- Notes that only what is to stay is left.
 UPDATE upload SET cleared_at = now() WHERE id = :id AND state IN ('READY', 'REJECTED', 'EXPIRED')
+
+-- name: release_hero
+-- Begins the time of the picture that a claimed campaign gives up; it stays as long as another campaign uses it.
+UPDATE upload SET expires_at = now() + make_interval(hours => :keep_hours)
+WHERE id = (SELECT hero_upload_id FROM campaign WHERE id = :campaign_id) AND id IS DISTINCT FROM :upload_id::text
+
+-- name: hold_hero
+-- Keeps a picture for a claimed campaign for good, if it can be used.
+UPDATE upload u SET expires_at = NULL
+FROM campaign c
+WHERE c.id = :campaign_id AND u.id = :upload_id AND u.team_id = c.team_id AND u.purpose = 'HERO_IMAGE' AND u.state = 'READY'
+RETURNING u.id
+
+-- name: set_hero
+-- Shows a picture on a claimed campaign, or none.
+UPDATE campaign SET hero_upload_id = :upload_id WHERE id = :campaign_id

@@ -9,10 +9,10 @@ from services.campaigns.backend import uploads_wire as u
 from services.campaigns.backend.uploads_files_store import UploadFiles
 from services.kit import idempotency, jobs
 from services.kit.audit import Audited, audited
-from services.kit.errors import NotFound
+from services.kit.errors import Invalid, Issue, NotFound
 from services.kit.ids import new_id
 from services.kit.outbox import Outbox
-from services.kit.pg import Database, Queries, Row
+from services.kit.pg import Connection, Database, Queries, Row
 
 q = Queries(Path(__file__).with_name("uploads.sql"))
 _LINK_SECONDS = 1800
@@ -61,6 +61,26 @@ class UploadStore:
         if not await self._take(upload_id, received):
             await self._files.discard(received)
             raise _used()
+
+    async def use_as_hero(self, connection: Connection, campaign_id: str, upload_id: str | None) -> None:
+        """Makes a checked picture of the campaign's team its hero image, or takes it off. Raises Invalid."""
+        await self._database.execute(
+            q.release_hero,
+            connection,
+            campaign_id=campaign_id,
+            upload_id=upload_id,
+            keep_hours=self._keep_hours,
+        )
+        if upload_id is not None:
+            used = await self._database.fetchval(
+                q.hold_hero, connection, campaign_id=campaign_id, upload_id=upload_id
+            )
+            if used is None:
+                message = (
+                    "This is no picture of the campaign's team that is READY. Upload one, and wait for it."
+                )
+                raise Invalid([Issue(["hero_upload_id"], "NOT_READY", message)])
+        await self._database.execute(q.set_hero, connection, campaign_id=campaign_id, upload_id=upload_id)
 
     async def look_for_arrivals(self) -> int:
         """Takes what was sent straight to the object store, which tells nobody; answers how many that were."""

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from services.campaigns.backend.catalogue_wire import Artist, GeoPoint, Search, Venue
 from services.campaigns.backend.gate_wire import Gate
+from services.campaigns.backend.promoters_wire import Promoter
 
 IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=200)]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -106,6 +107,8 @@ class Campaign(Struct):
     artists: list[Artist]
     markets: list[Market]
     events: list[Event]
+    hero_image: str | None = None
+    promoter: Promoter | None = None
 
 
 class CampaignKeys(Struct):
@@ -132,6 +135,7 @@ class CampaignQuery(Struct):
     country: str | None = None
     artist_id: str | None = None
     team_id: str | None = None
+    promoter_id: str | None = None
     non_public: bool = False
     search: Search | None = None
     open_at: Moment | None = None
@@ -152,13 +156,15 @@ class Listed(Struct):
 
 
 class NewCampaign(Struct):
-    """A campaign to create, as a draft."""
+    """A campaign to create, as a draft. Where `default_locale` is left out, its promoter's counts."""
 
     team_id: str
     slug: str
-    default_locale: str
     countries: list[str]
     registration: Window
+    default_locale: str | None = None
+    promoter_id: str | None = None
+    hero_upload_id: str | None = None
     phone_required: bool = False
     identity_key: str = "EMAIL"
     gate: Gate | None = None
@@ -180,6 +186,8 @@ class CampaignUpdate(Struct):
     identity_key: str | UnsetType = UNSET
     score_range: ScoreRange | UnsetType | None = UNSET
     artist_ids: list[str] | UnsetType = UNSET
+    promoter_id: str | UnsetType | None = UNSET
+    hero_upload_id: str | UnsetType | None = UNSET
 
 
 class Transition(Struct):

@@ -1,10 +1,12 @@
 """Composition root of the campaigns subgraph."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import httpx
 
 from services.campaigns.subgraph.loaders import make_context
+from services.campaigns.subgraph.markdown_loaders import Rendered
 from services.campaigns.subgraph.schema import schema
 from services.campaigns.subgraph.settings import Settings
 from services.kit.asgi import App
@@ -22,7 +24,7 @@ def create_app(
         settings,
         schema,
         backend_url=settings.backend_url,
-        make_context=make_context,
+        make_context=partial(make_context, rendered=Rendered()),
         transport=transport,
         transports=transports,
     )

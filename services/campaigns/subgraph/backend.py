@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct, field
 from strawberry import UNSET
 
+from services.campaigns.subgraph.promoters_backend import Promoter
 from services.kit.paging import Page
 from services.kit.upstream import Upstream, segment
 
@@ -101,6 +102,8 @@ class Campaign(Struct):
     artists: list[Artist]
     markets: list[Market]
     events: list[Event]
+    hero_image: str | None
+    promoter: Promoter | None
 
 
 class CampaignKeys(Struct):

@@ -33,11 +33,14 @@ class CampaignContentInput:
         description="One paragraph, at most 1,000 characters.", default=None
     )
     body: str | None = strawberry.field(
-        description="The full description, at most 50,000 characters.", default=None
+        description="The full description, at most 50,000 characters of Markdown (no HTML, no pictures).",
+        default=None,
     )
     terms: str | None = strawberry.field(
-        description="What fans agree to, at most 50,000 characters.", default=None
+        description="What fans agree to, at most 50,000 characters of Markdown.", default=None
     )
     sms_template: str | None = strawberry.field(
-        description="Text of the winners' message, at most 1,000 characters.", default=None
+        description="The winners' message, at most 1,000 characters, with `{code}` or `{link}` in it, and where wanted "
+        "`{event}` and `{campaign}`.",
+        default=None,
     )

@@ -32,6 +32,7 @@ class CampaignFilter:
         description="Of this team. Those who may read its campaigns see drafts, cancelled and archived ones, too.",
         default=None,
     )
+    promoter_id: ID | None = strawberry.field(description="Of this promoter.", default=None)
     search: str | None = strawberry.field(
         description="With a title or an artist like this; typing errors are forgiven.", default=None
     )

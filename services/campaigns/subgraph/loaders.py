@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 from strawberry.dataloader import DataLoader
 
 from services.campaigns.subgraph.backend import Artist, Campaign, CampaignKeys, CampaignsBackend, Venue
+from services.campaigns.subgraph.markdown_loaders import Rendered
+from services.campaigns.subgraph.promoters_backend import Promoter, PromotersBackend
 from services.campaigns.subgraph.uploads_backend import Upload, UploadsBackend
 from services.kit.access import Access
 from services.kit.graphql import Caller, Context
@@ -31,14 +33,20 @@ class CampaignsContext(Context):
     campaign_by_key: DataLoader[Key, Campaign | None]
     venue_by_id: DataLoader[str, Venue | None]
     artist_by_id: DataLoader[str, Artist | None]
+    rendered: Rendered
+    promoters: PromotersBackend
+    promoter_by_id: DataLoader[str, Promoter | None]
     uploads: UploadsBackend
     upload_by_id: DataLoader[str, Upload | None]
 
 
-def make_context(caller: Caller, upstream: Upstream, access: Access) -> CampaignsContext:
-    """The context of one request."""
+def make_context(
+    caller: Caller, upstream: Upstream, access: Access, *, rendered: Rendered
+) -> CampaignsContext:
+    """The context of one request; `rendered` is kept from one to the next."""
     actor = caller.principal.user_id if caller.principal else None
     backend, uploads = CampaignsBackend(upstream, actor), UploadsBackend(upstream, actor)
+    promoters = PromotersBackend(upstream, actor)
     return CampaignsContext(
         **vars(caller),
         access=access,
@@ -46,6 +54,9 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> Campaign
         campaign_by_key=_campaign_by_key(backend),
         venue_by_id=by_key(backend.venues, lambda venue: venue.id),
         artist_by_id=by_key(backend.artists, lambda artist: artist.id),
+        rendered=rendered,
+        promoters=promoters,
+        promoter_by_id=by_key(promoters.promoters, lambda promoter: promoter.id),
         uploads=uploads,
         upload_by_id=by_key(uploads.uploads, lambda upload: upload.id),
     )

@@ -56,6 +56,7 @@ async def _team_of_input(source: Any, info: Any, arguments: dict[str, Any]) -> S
 
 
 _READ = permission(Permission.CAMPAIGN_READ, _of_campaign)
+_READ_CONTENT = permission(Permission.CAMPAIGN_READ, _of_content)
 _WRITE = permission(Permission.CAMPAIGN_WRITE, _of_input("id", "id"))
 
 POLICY: dict[str, Rule] = {
@@ -66,7 +67,11 @@ POLICY: dict[str, Rule] = {
     "Query.venues": PUBLIC,
     "Campaign.scoreRange": _READ,
     "Campaign.*": PUBLIC,
-    "CampaignContent.smsTemplate": permission(Permission.CAMPAIGN_READ, _of_content),
+    "Campaign.translationCompleteness": _READ,
+    "TranslationCompleteness.*": PUBLIC,
+    "CampaignContent.smsTemplate": _READ_CONTENT,
+    "CampaignContent.smsSegments": _READ_CONTENT,
+    "CampaignContent.smsEncoding": _READ_CONTENT,
     "CampaignContent.*": PUBLIC,
     "ScoreRange.*": PUBLIC,
     "Market.*": PUBLIC,

@@ -18,7 +18,10 @@ from services.campaigns.subgraph.mutations.transition_campaign import transition
 from services.campaigns.subgraph.mutations.update_campaign import update_campaign
 from services.campaigns.subgraph.mutations.upsert_event import upsert_event
 from services.campaigns.subgraph.mutations.upsert_market import upsert_market
+from services.campaigns.subgraph.mutations.upsert_promoter import upsert_promoter
 from services.campaigns.subgraph.policy import POLICY
+from services.campaigns.subgraph.promoters_policy import POLICY as PROMOTERS_POLICY
+from services.campaigns.subgraph.promoters_types import Promoter, list_promoters
 from services.campaigns.subgraph.types import Campaign, Info
 from services.campaigns.subgraph.uploads_policy import POLICY as UPLOADS_POLICY
 from services.campaigns.subgraph.uploads_types import Upload
@@ -88,6 +91,31 @@ class Query:
     ) -> Upload | None:
         return await Upload.resolve_reference(info, id)
 
+    @strawberry.field(description="A promoter; null when there is none, or none that you may see.")
+    async def promoter(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="Its id.")]
+    ) -> Promoter | None:
+        return await Promoter.resolve_reference(info, id)
+
+    @strawberry.field(description="The promoters that you may see, by name.")
+    async def promoters(
+        self,
+        info: Info,
+        team_id: Annotated[
+            ID | None,
+            strawberry.argument(
+                description="Of this team. Those who may read its campaigns see all of them, others those of announced "
+                "campaigns."
+            ),
+        ] = None,
+        search: Annotated[
+            str | None, strawberry.argument(description="With a name like this; typing errors are forgiven.")
+        ] = None,
+        first: Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")] = 20,
+        after: Annotated[str | None, strawberry.argument(description="Only those after this cursor.")] = None,
+    ) -> Connection[Promoter]:
+        return await list_promoters(info, team_id, search, first, after)
+
 
 @strawberry.type
 class Mutation:
@@ -102,7 +130,8 @@ class Mutation:
     upsert_event = upsert_event
     remove_event = remove_event
     create_upload = create_upload
+    upsert_promoter = upsert_promoter
 
 
 schema = build_schema(Query, Mutation, [Campaign])
-enforce(schema, POLICY | UPLOADS_POLICY)
+enforce(schema, POLICY | UPLOADS_POLICY | PROMOTERS_POLICY)

@@ -13,7 +13,9 @@ from services.campaigns.subgraph.loaders import Key
 from services.campaigns.subgraph.locale_rules import Choice, negotiate
 from services.campaigns.subgraph.markets_types import Event, Market
 from services.campaigns.subgraph.policy import may_see
-from services.kit.types import ID, CountryCode, DateTime, Locale, Window, shared
+from services.campaigns.subgraph.promoters_types import Promoter
+from services.campaigns.subgraph.translation_types import TranslationCompleteness, completeness_of
+from services.kit.types import ID, URL, CountryCode, DateTime, EmailAddress, Locale, Window, shared
 
 Info = strawberry.Info[Any, Any]
 
@@ -65,6 +67,34 @@ class Campaign:
         description="Grows with every change of any part; pass it as `expectedVersion`.", tags=["admin"]
     )
 
+    @strawberry.field(
+        description="Its picture: a JPEG, PNG or WebP at most 2,560 pixels long, cacheable for good."
+    )
+    def hero_image(self) -> URL | None:
+        return None if self.row.hero_image is None else URL(self.row.hero_image)
+
+    @strawberry.field(description="Who puts it on.")
+    def promoter(self) -> Promoter | None:
+        return None if self.row.promoter is None else Promoter.of(self.row.promoter)
+
+    @strawberry.field(description="Whom fans can turn to: the promoter's contact.")
+    def support_email(self) -> EmailAddress | None:
+        given = self.row.promoter and self.row.promoter.support_email
+        return None if given is None else EmailAddress(given)
+
+    @strawberry.field(description="The promoter's privacy policy.")
+    def privacy_policy_url(self) -> URL | None:
+        given = self.row.promoter and self.row.promoter.privacy_policy_url
+        return None if given is None else URL(given)
+
+    @strawberry.field(
+        description="The company that fans' data may be handed to, but for fans who opted out; null: it stays here. "
+        "Show it, with `privacyPolicyUrl`, before a fan registers."
+    )
+    def fan_data_shared_with(self) -> str | None:
+        promoter = self.row.promoter
+        return promoter.legal_name if promoter is not None and promoter.shares_fan_data else None
+
     @strawberry.field(description="The locales it has texts for.")
     def locales(self) -> list[Locale]:
         return [Locale(content.locale) for content in self.row.contents]
@@ -91,6 +121,13 @@ class Campaign:
     def translations(self) -> list[CampaignContent]:
         choices = [Choice(content.locale, is_fallback=False) for content in self.row.contents]
         return [CampaignContent.of(self.row, choice) for choice in choices]
+
+    @strawberry.federation.field(
+        description="How far it is translated: the default locale first, then all it has texts for or is offered to.",
+        tags=["admin"],
+    )
+    def translation_completeness(self) -> list[TranslationCompleteness]:
+        return completeness_of(self.row)
 
     @strawberry.field(description="What a fan must fulfil to enter; null lets everybody in.")
     def gate(self) -> Gate | None:

@@ -1,12 +1,18 @@
 -- name: insert_export
--- Queues an export of a campaign; nothing when there is no such campaign.
+-- Queues an export of a campaign; nothing when there is no such campaign, or none whose fans' data is shared for SHARING.
 INSERT INTO export_job (id, campaign_id, kind, format, purpose, states, requested_by)
-SELECT :id, c.id, :kind, :format, :purpose, :states::text[], :requested_by FROM campaign c WHERE c.id = :campaign_id
+SELECT :id, c.id, :kind, :format, :purpose, :states::text[], :requested_by FROM campaign c
+WHERE c.id = :campaign_id AND (:purpose <> 'SHARING' OR (c.document->>'shares_fan_data')::boolean IS TRUE)
 RETURNING (SELECT team_id FROM campaign WHERE id = :campaign_id) AS team_id
+
+-- name: knows_campaign
+-- Whether there is such a campaign.
+SELECT true FROM campaign WHERE id = :id
 
 -- name: exports_by_id
 -- The exports of these ids as they are at this moment.
 SELECT x.*, c.team_id, x.state = 'SUCCEEDED' AND x.expires_at <= now() AS expired,
+       x.purpose = 'SHARING' AND (c.document->>'shares_fan_data')::boolean IS NOT TRUE AS withheld,
        extract(epoch FROM x.expires_at - now())::float8 AS seconds_left
 FROM export_job x
 JOIN campaign c ON c.id = x.campaign_id
@@ -15,6 +21,7 @@ WHERE x.id = ANY(:ids::text[])
 -- name: exports_of_campaigns
 -- The exports of these campaigns, newest first, the last hundred of each.
 SELECT x.*, c.team_id, x.state = 'SUCCEEDED' AND x.expires_at <= now() AS expired,
+       x.purpose = 'SHARING' AND (c.document->>'shares_fan_data')::boolean IS NOT TRUE AS withheld,
        extract(epoch FROM x.expires_at - now())::float8 AS seconds_left
 FROM campaign c
 CROSS JOIN LATERAL (SELECT * FROM export_job j WHERE j.campaign_id = c.id ORDER BY j.id DESC LIMIT 100) x
@@ -48,7 +55,16 @@ UPDATE export_job
 SET state = 'SUCCEEDED', progress = 1, file = :file, row_count = :row_count, byte_size = :byte_size, sha256 = :sha256,
     finished_at = now(), expires_at = now() + make_interval(hours => :hours)
 WHERE id = :id AND state = 'RUNNING' AND attempt = :attempt
+  AND (purpose <> 'SHARING' OR EXISTS (
+      SELECT 1 FROM campaign c WHERE c.id = campaign_id AND (c.document->>'shares_fan_data')::boolean))
 RETURNING true
+
+-- name: refuse_sharing
+-- Gives up an export for sharing of a campaign whose fans' data is not shared (any more).
+UPDATE export_job x SET state = 'FAILED', finished_at = now(), failure = :failure
+FROM campaign c
+WHERE x.id = :id AND x.state IN ('QUEUED', 'RUNNING') AND x.purpose = 'SHARING'
+  AND c.id = x.campaign_id AND (c.document->>'shares_fan_data')::boolean IS NOT TRUE
 
 -- name: fail_export
 -- Gives an export up.

@@ -35,6 +35,7 @@ class ExportFileStore:
 
     async def write(self, export_id: str) -> None:
         """Writes an export that waits for it. The job's task: killed anywhere and run again, it starts over."""
+        await self._refuse_sharing(export_id)
         job = await self._database.fetchrow(q.begin_export, id=export_id)
         if job is not None:
             file = f"{_folder(export_id)}/{job['attempt']}.{exports_rules.EXTENSIONS[job['format']]}"
@@ -53,6 +54,7 @@ class ExportFileStore:
                     sha256=digest,
                     hours=self._keep_hours,
                 )
+                await self._refuse_sharing(export_id)  # it may have been turned off meanwhile
         await self._clear_away(export_id, keep=await self._database.fetchval(q.published_file, id=export_id))
 
     async def fail(self, export_id: str) -> None:
@@ -70,6 +72,10 @@ class ExportFileStore:
         if due:
             await self._database.execute(q.expire_exports, ids=due)
         return len(due)
+
+    async def _refuse_sharing(self, export_id: str) -> None:
+        failure = "The campaign's promoter gets no fan data (any more), so nothing is exported for sharing."
+        await self._database.execute(q.refuse_sharing, id=export_id, failure=failure)
 
     async def _write(self, export_id: str, job: Row, file: str) -> tuple[int, int, bytes]:
         """Rows, bytes and SHA-256 of what was written, as of one moment. Memory does not grow with the rows."""

@@ -8,7 +8,7 @@ import msgspec
 from services.entries.backend import exports_wire as x
 from services.kit import idempotency, jobs
 from services.kit.audit import Audited, audited
-from services.kit.errors import IllegalTransition, NotFound
+from services.kit.errors import DomainError, IllegalTransition, NotFound
 from services.kit.files import FileTokens
 from services.kit.ids import new_id
 from services.kit.outbox import Outbox
@@ -16,6 +16,17 @@ from services.kit.pg import Database, Queries, Row
 
 q = Queries(Path(__file__).with_name("exports.sql"))
 _LINK_SECONDS = 3600
+
+
+class SharingNotAllowed(DomainError):
+    """Fans' data of this campaign is handed to nobody: it has no promoter, or one that gets none."""
+
+    code = "SHARING_NOT_ALLOWED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The campaign's promoter gets no fan data. Export for INTERNAL use, or have the promoter share."
+        )
 
 
 class ExportStore:
@@ -28,7 +39,7 @@ class ExportStore:
         self._files_url = f"{public_url.rstrip('/')}/files/entries/"
 
     async def start(self, actor: str, new: x.NewExport) -> x.ExportAnswer:
-        """Queues an export. Raises NotFound, Invalid, IdempotencyMismatch."""
+        """Queues an export. Raises NotFound, SharingNotAllowed, Invalid, IdempotencyMismatch."""
         async with audited(self._database, self._outbox, actor) as transaction:
             export_id, replayed = await idempotency.once(
                 self._database,
@@ -72,7 +83,7 @@ class ExportStore:
     async def downloadable(self, export_id: str) -> Row:
         """A published export with its `file`, its `format` and whose it is. Raises NotFound."""
         rows = await self._database.fetch(q.exports_by_id, ids=[export_id])
-        if not rows or rows[0]["state"] != "SUCCEEDED" or rows[0]["expired"]:
+        if not rows or rows[0]["state"] != "SUCCEEDED" or rows[0]["expired"] or rows[0]["withheld"]:
             raise NotFound("The file is not there any more. Start a new export.")
         return rows[0]
 
@@ -101,6 +112,8 @@ class ExportStore:
             requested_by=transaction.actor,
         )
         if team_id is None:
+            if await self._database.fetchval(q.knows_campaign, transaction.connection, id=new.campaign_id):
+                raise SharingNotAllowed
             raise NotFound("There is no such campaign.")
         await jobs.defer(
             transaction.connection,
@@ -117,7 +130,7 @@ class ExportStore:
     def _export(self, row: Row) -> x.Export:
         state = "EXPIRED" if row["expired"] else row["state"]
         url: str | None = None
-        if state == "SUCCEEDED":
+        if state == "SUCCEEDED" and not row["withheld"]:
             seconds = min(_LINK_SECONDS, int(row["seconds_left"]))
             url = self._files_url + self._tokens.issue(row["id"], seconds)
         return x.Export(

@@ -95,6 +95,7 @@ class CampaignSnapshot(msgspec.Struct, frozen=True):
     titles: dict[str, str]
     markets: list[MarketSnapshot]
     events: list[EventSnapshot]
+    shares_fan_data: bool = False
 
 
 class CampaignSnapshots(msgspec.Struct):

@@ -23,5 +23,6 @@ EXPORTS: dict[str, Rule] = {
     "Mutation.cancelExport": permission(Permission.EXPORT_RUN, _export_of_input),
     "ExportJob.*": PUBLIC,
     "ExportStarted.*": PUBLIC,
+    "SharingNotAllowed.*": PUBLIC,
     "ExportCancelled.*": PUBLIC,
 }

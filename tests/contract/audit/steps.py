@@ -82,6 +82,8 @@ STEPS = [
     Step("campaigns", "upsertMarket", '{ campaignId: <fresh>, name: "Boston", country: US }', "new-market",
          "... on MarketUpserted { market { id } }"),
     Step("campaigns", "upsertEvent", NEW_EVENT, "new-event", "... on EventUpserted { event { id } }"),
+    Step("campaigns", "upsertPromoter", '{ teamId: <team>, name: "New", legalName: "New Ltd", defaultLocale: "en-GB" }',
+         "new-promoter", "... on PromoterUpserted { promoter { id } }", persona="editor"),
     Step("campaigns", "createUpload", NEW_UPLOAD, "new-upload", "... on UploadCreated { upload { id } }",
          persona="editor"),
     Step("codes", "createCodePool", "{ eventId: <new-event> }", "new-pool", "... on CodePoolCreated { pool { id } }",

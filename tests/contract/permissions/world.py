@@ -156,8 +156,16 @@ async def _campaigns(world: World) -> None:
     things["venue"], things["artist"] = (
         found["data"][kind]["nodes"][0]["id"] for kind in ("venues", "artists")
     )
+    given = (
+        f'{{ teamId: "{things["team"]}", name: "Live", legalName: "Live Ltd", supportEmail: "help@live.example", '
+        'privacyPolicyUrl: "https://live.example/privacy", defaultLocale: "en-US", sharesFanData: true }'
+    )
+    made = await world.do(
+        "campaigns", "owner", "upsertPromoter", given, "... on PromoterUpserted { promoter { id } }"
+    )
+    things["promoter"] = made["promoter"]["id"]
     for name in ("campaign", "draft"):
-        given = _new_campaign(things["team"], name, things["artist"])
+        given = _new_campaign(things["team"], name, things["artist"], things["promoter"])
         made = await world.do(
             "campaigns", "owner", "createCampaign", given, "... on CampaignCreated { campaign { id } }"
         )
@@ -204,6 +212,14 @@ async def _uploads(world: World) -> None:
         token = created["uploadUrl"].rpartition("/")[2]
         assert (await client.put(f"/files/{token}", content=PICTURE)).status_code == 204
     await world.house.work("campaigns")
+    found = await world.ask(
+        "campaigns", "owner", f'{{ campaign(id: "{world.things["campaign"]}") {{ version }} }}'
+    )
+    given = (
+        f'{{ id: "{world.things["campaign"]}", heroUploadId: "{world.things["picture"]}", '
+        f"expectedVersion: {found['data']['campaign']['version']} }}"
+    )
+    await world.do("campaigns", "owner", "updateCampaign", given)
 
 
 async def _transition(world: World, to: str) -> None:
@@ -289,9 +305,10 @@ async def _codes(world: World) -> None:
     await world.do("codes", "owner", "reportRedemption", given)
 
 
-def _new_campaign(team: str, slug: str, artist: str) -> str:
-    return f"""{{ teamId: "{team}", slug: "the-{slug}", defaultLocale: "en-US", countries: [US],
-        artistIds: ["{artist}"], registration: {_window(-1, 1)}, scoreRange: {{ min: 0, max: 1 }},
+def _new_campaign(team: str, slug: str, artist: str, promoter: str) -> str:
+    return f"""{{ teamId: "{team}", slug: "the-{slug}", promoterId: "{promoter}", defaultLocale: "en-US",
+        countries: [US], artistIds: ["{artist}"], registration: {_window(-1, 1)},
+        scoreRange: {{ min: 0, max: 1 }},
         contents: [{{ locale: "en-US", title: "The Tour", summary: "A tour.", body: "Long.", terms: "Terms.",
                      smsTemplate: "Your code: {{code}}" }}] }}"""
 

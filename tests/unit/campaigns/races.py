@@ -32,7 +32,7 @@ class CheckThenWrite(Changes):
 def checked_then_written(campaigns: Campaigns) -> None:
     """Puts the negative control in the place of the real thing."""
     resources = campaigns.resources
-    control = CheckThenWrite(resources.database, resources.outbox)
+    control = CheckThenWrite(resources.database, resources.outbox, resources.upload_files.public_url)
     resources.store._changes = resources.markets._changes = control
 
 

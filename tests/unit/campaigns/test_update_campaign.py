@@ -118,7 +118,7 @@ async def test_content_replaces_all_texts_of_its_locale_and_no_others(campaigns:
         "summary": "s",
         "body": "b",
         "terms": "t",
-        "smsTemplate": "m",
+        "smsTemplate": "{code}",
     }
     texts = (await campaigns.mutate("setCampaignContent", fields, given))["campaign"]["translations"]
     assert texts[1] == {name: value for name, value in given.items() if name != "id"}

@@ -88,7 +88,7 @@ async def test_eligibility_names_what_keeps_an_entry_out(database: Any) -> None:
 async def test_who_opted_out_is_not_shared_even_by_a_job_started_before(database: Any) -> None:
     async with entries_service(database) as service:
         staff = Staff(service)
-        tour = await closed_campaign(service, fans=10)
+        tour = await closed_campaign(service, fans=10, shares_fan_data=True)
         shared = await start(staff, tour, purpose="SHARING")
         internal = await start(staff, tour)
         await tell(service, fan("fan-3", do_not_sell=True))

@@ -17,7 +17,16 @@ class CreateCampaignInput:
     slug: str = strawberry.field(
         description="Its name in links, unique: 3 to 80 lower-case letters, digits and single hyphens."
     )
-    default_locale: Locale = strawberry.field(description="The locale whose texts serve when no other fits.")
+    default_locale: Locale | None = strawberry.field(
+        description="The locale whose texts serve when no other fits; without it the promoter's.",
+        default=None,
+    )
+    promoter_id: ID | None = strawberry.field(
+        description="Who puts it on, a promoter of the team.", default=None
+    )
+    hero_upload_id: ID | None = strawberry.field(
+        description="Its picture: an upload for HERO_IMAGE of the team that is READY.", default=None
+    )
     countries: list[CountryCode] = strawberry.field(description="Where it is offered; at least one.")
     registration: WindowInput = strawberry.field(description="When fans can enter.")
     phone_required: bool = strawberry.field(

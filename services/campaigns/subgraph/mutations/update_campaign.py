@@ -38,6 +38,14 @@ class UpdateCampaignInput:
     score_range: ScoreRangeInput | None = strawberry.field(
         description="Which scores can be selected; null: all.", default=strawberry.UNSET
     )
+    promoter_id: ID | None = strawberry.field(
+        description="Who puts it on, a promoter of the team; null: nobody. Only until it opens.",
+        default=strawberry.UNSET,
+    )
+    hero_upload_id: ID | None = strawberry.field(
+        description="Its picture: an upload for HERO_IMAGE of the team that is READY; null: none.",
+        default=strawberry.UNSET,
+    )
     artist_ids: list[ID] | None = strawberry.field(
         description="Who performs, most important first.", default=strawberry.UNSET
     )

@@ -7,7 +7,7 @@ import strawberry
 from services.entries.subgraph.exports_backend import NewExport
 from services.entries.subgraph.exports_types import ExportFormat, ExportJob, ExportKind, ExportPurpose
 from services.entries.subgraph.types import EntryState, Info
-from services.kit.types import ID, IdempotencyMismatch, NotFound, ValidationFailed, typed
+from services.kit.types import ID, Error, IdempotencyMismatch, NotFound, ValidationFailed, typed
 from services.kit.upstream import Problem
 
 
@@ -40,8 +40,14 @@ class ExportStarted:
     )
 
 
+@strawberry.type(
+    description="Fans' data of this campaign is handed to nobody: it has no promoter, or one that gets none."
+)
+class SharingNotAllowed(Error): ...
+
+
 StartExportResult = Annotated[
-    ExportStarted | NotFound | ValidationFailed | IdempotencyMismatch,
+    ExportStarted | NotFound | SharingNotAllowed | ValidationFailed | IdempotencyMismatch,
     strawberry.union("StartExportResult", description="What became of asking for an export."),
 ]
 
@@ -64,5 +70,5 @@ async def start_export(
     try:
         answer = await info.context.exports.backend.start(new)
     except Problem as problem:
-        return typed(problem, NotFound, ValidationFailed, IdempotencyMismatch)
+        return typed(problem, NotFound, SharingNotAllowed, ValidationFailed, IdempotencyMismatch)
     return ExportStarted(job=ExportJob.of(answer.export), replayed=answer.replayed)
