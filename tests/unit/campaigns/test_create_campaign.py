@@ -74,7 +74,7 @@ BROKEN: list[tuple[dict[str, Any], set[tuple[str, str]]]] = [
     ({"artistIds": ["a", "a"]}, {("DUPLICATE", "artistIds")}),
     ({"contents": [{**TEXT, "title": "  "}]}, {("REQUIRED", "contents.0.title")}),
     ({"contents": [TEXT, {"locale": "fr-CA", "title": "x" * 201}]}, {("TOO_LONG", "contents.1.title")}),
-    ({"contents": [{**TEXT, "smsTemplate": "a\u0007b"}]}, {("MALFORMED", "contents.0.smsTemplate")}),
+    ({"contents": [{**TEXT, "smsTemplate": "{code}\u0007"}]}, {("MALFORMED", "contents.0.smsTemplate")}),
     ({"contents": [{**TEXT, "body": "a\u0000b"}]}, {("NUL_CHARACTER", "contents.0.body")}),
     ({"contents": [TEXT, TEXT]}, {("DUPLICATE", "contents")}),
     (

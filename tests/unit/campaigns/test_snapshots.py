@@ -48,6 +48,8 @@ async def test_a_snapshot_says_exactly_this(campaigns: Campaigns) -> None:
         "score_min": 0.5,
         "score_max": None,
         "titles": {"en-US": "The Tour", "fr-CA": "La tournée"},
+        "sms_templates": {},
+        "shares_fan_data": False,
         "markets": [{"id": market, "name": "New York", "country": "US"}],
         "events": [
             {
