@@ -37,6 +37,12 @@ class Principal:
     claims: dict[str, Any] = field(repr=False)
 
     @property
+    def issued_at(self) -> int:
+        """When the token was issued, in seconds since 1970; 0 when it does not say: older than any erasure."""
+        claimed = self.claims.get("iat")
+        return int(claimed) if isinstance(claimed, int | float) and 0 <= claimed < 2**40 else 0
+
+    @property
     def is_service(self) -> bool:
         """Whether a service account calls (a client-credentials token), never a fan."""
         return _speaks_for_itself(self.claims, self.subject)

@@ -100,3 +100,12 @@ class Unavailable(DomainError):
     """Something this needs does not answer right now; trying again later may work."""
 
     code = "UNAVAILABLE"
+
+
+class AccountErased(DomainError):
+    """The token is from before the account's erasure, or the erasure is still under way."""
+
+    code = "ACCOUNT_ERASED"
+
+    def __init__(self) -> None:
+        super().__init__("This account has been erased. Sign in again if you want to start anew.")

@@ -1,6 +1,8 @@
 """Text messages and calls: the port to a telephone network, and the sender of the development system."""
 
+import fcntl
 import os
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -62,6 +64,10 @@ class SmsSender(Protocol):
         """
         ...
 
+    def forget(self, numbers: Collection[str]) -> int:
+        """Removes what is kept on this side of messages to these numbers; answers how many messages."""
+        ...
+
     async def aclose(self) -> None: ...
 
 
@@ -83,10 +89,24 @@ class OutboxSender:
         except OSError as error:
             raise Unavailable("The outbox cannot be written.") from error
         try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             os.write(descriptor, line)
         finally:
             os.close(descriptor)
         return id_
+
+    def forget(self, numbers: Collection[str]) -> int:
+        """Rewrites the file without them, while nobody appends."""
+        if not numbers or not self._path.exists():
+            return 0
+        with self._path.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            lines = file.readlines()
+            kept = [line for line in lines if msgspec.json.decode(line)["to"] not in numbers]
+            file.seek(0)
+            file.writelines(kept)
+            file.truncate()
+        return len(lines) - len(kept)
 
     async def aclose(self) -> None:
         """Nothing is open between two messages."""

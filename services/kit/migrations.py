@@ -57,3 +57,22 @@ def grants(role: str, *, append_only: tuple[str, ...] = ()) -> str:
         *[f"REVOKE UPDATE, DELETE ON {table} FROM {role}" for table in append_only],
     ]
     return ";\n".join(statements) + ";\n"
+
+
+def tombstones(role: str) -> str:
+    """The table that `services.kit.privacy` needs; the service's role never removes a row of it."""
+    return f"""
+CREATE TABLE erasure (
+    request_id   text COLLATE "C" PRIMARY KEY,
+    user_id      text COLLATE "C" NOT NULL,
+    until        timestamptz NOT NULL,
+    version      bigint NOT NULL,
+    record_count int,
+    digest       bytea,
+    erased_at    timestamptz,
+    CHECK (num_nulls(record_count, digest, erased_at) IN (0, 3))
+);
+CREATE INDEX erasure_user ON erasure (user_id, until);
+COMMENT ON TABLE erasure IS 'tombstones: what came of a sign-in until then is not taken any more';
+GRANT SELECT, INSERT, UPDATE ON erasure TO {role};
+"""

@@ -8,7 +8,7 @@ hold personal data.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,23 @@ class Outbox:
                 await self._deliveries.submit(ids)
         except Exception as error:
             log.warning("outbox delivery postponed", reason=type(error).__name__)
+
+    async def forget(
+        self, connection: Connection, topic: str, is_gone: Callable[[dict[str, Any]], bool]
+    ) -> int:
+        """Removes the waiting messages of a topic that speak of somebody who is gone; answers how many.
+
+        Bodies are sealed, so each is opened: for what is as rare as an erasure.
+        """
+        gone: list[str] = []
+        async for rows in self._database.stream(_queries.of_topic, connection, topic=topic):
+            gone += [
+                row["id"]
+                for row in rows
+                if is_gone(msgspec.json.decode(self._sealer.open(row["body"], _CONTEXT)))
+            ]
+        await self._database.execute(_queries.forget, connection, ids=gone)
+        return len(gone)
 
     async def drain(self, limit: int = 2000) -> int:
         """Sends what is due, oldest first; returns how many messages were taken."""

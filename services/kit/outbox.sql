@@ -24,3 +24,11 @@ UPDATE outbox
 SET attempts = attempts + 1,
     next_attempt_at = now() + least(interval '60 seconds', interval '1 second' * power(2, least(attempts, 6)))
 WHERE id = ANY(:postponed::text[])
+
+-- name: of_topic
+-- All waiting messages of a topic.
+SELECT id, body FROM outbox WHERE topic = :topic
+
+-- name: forget
+-- Removes messages that must not be delivered any more; waits for whoever is delivering one.
+DELETE FROM outbox WHERE id = ANY(:ids::text[])

@@ -25,8 +25,8 @@ _BUILT_IN = {"_Service"}
 class Unauthenticated(GraphQLError):
     """Nobody is signed in, and this needs somebody."""
 
-    def __init__(self) -> None:
-        super().__init__("Sign in to do this.", extensions={"code": "UNAUTHENTICATED"})
+    def __init__(self, message: str = "Sign in to do this.") -> None:
+        super().__init__(message, extensions={"code": "UNAUTHENTICATED"})
 
 
 class AccessDenied(GraphQLError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
@@ -103,6 +104,10 @@ class TwilioSender:
         if response.is_success:
             return str(_members(response).get("sid", ""))
         raise _failure(response)
+
+    def forget(self, numbers: Collection[str]) -> int:
+        """Nothing is kept on this side; how long Twilio keeps messages is a setting of the account there."""
+        return 0
 
     async def aclose(self) -> None:
         await self._client.aclose()

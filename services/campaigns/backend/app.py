@@ -10,6 +10,7 @@ from services.campaigns.backend.clones_store import Clones
 from services.campaigns.backend.discovery_store import Discovery
 from services.campaigns.backend.lint_store import Lint
 from services.campaigns.backend.markets_store import Markets
+from services.campaigns.backend.personal_data_store import CampaignsPersonalData
 from services.campaigns.backend.promoters_store import PromoterStore
 from services.campaigns.backend.routes import api
 from services.campaigns.backend.seeds_store import Seeds
@@ -48,6 +49,7 @@ class Service(Resources):
     provider: Ticketmaster | None = field(init=False)
     discovery: Discovery = field(init=False)
     promoters: PromoterStore = field(init=False)
+    personal_data: CampaignsPersonalData = field(init=False)
 
     def __post_init__(self) -> None:
         self.upload_files = UploadFiles(self.files, self.tokens, self.settings.public_url)
@@ -63,6 +65,7 @@ class Service(Resources):
         self.seeds = Seeds(self.database)
         self.provider = open_provider(self.settings)
         self.discovery = Discovery(self.database, self.catalogue, self.provider)
+        self.personal_data = CampaignsPersonalData(self.database)
 
 
 @asynccontextmanager

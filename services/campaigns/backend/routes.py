@@ -11,6 +11,7 @@ from services.campaigns.backend import (
     wire,
 )
 from services.kit.paging import Page
+from services.kit.privacy import privacy_api
 from services.kit.rest import Api, Call
 
 api = Api("Campaign Service", "1.0.0")
@@ -70,3 +71,4 @@ api.include(markets_routes.api)
 api.include(catalogue_routes.api)
 api.include(uploads_routes.api)
 api.include(promoters_routes.api)
+api.include(privacy_api("Campaign Service"))

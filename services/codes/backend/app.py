@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from services.codes.backend.distributions_store import DistributionStore
 from services.codes.backend.imports_store import ImportStore
+from services.codes.backend.personal_data_store import CodesPersonalData
 from services.codes.backend.redemptions_store import RedemptionStore
 from services.codes.backend.routes import api
 from services.codes.backend.settings import Settings
@@ -32,6 +33,7 @@ class Service(Resources):
     webhook_sender: WebhookSender = field(init=False)
     distributions: DistributionStore = field(init=False)
     redemptions: RedemptionStore = field(init=False)
+    personal_data: CodesPersonalData = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.database, self.sealer, self.lookup, self.outbox)
@@ -41,6 +43,9 @@ class Service(Resources):
         self.webhook_sender = WebhookSender(development=development)
         self.distributions = DistributionStore(self.database, self.outbox, self.webhooks)
         self.redemptions = RedemptionStore(self.database, self.lookup, self.outbox, self.webhooks)
+        self.distributions = DistributionStore(self.database, self.outbox)
+        self.redemptions = RedemptionStore(self.database, self.lookup, self.outbox)
+        self.personal_data = CodesPersonalData(self.database, self.sealer)
 
 
 @asynccontextmanager

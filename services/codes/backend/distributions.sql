@@ -52,11 +52,11 @@ RETURNING id
 
 -- name: next_page
 -- Where an unfinished distribution goes on: behind which selection of its wave.
-SELECT wave_id, after FROM distribution WHERE id = :id AND finished_at IS NULL
+SELECT wave_id, after, erasures FROM distribution WHERE id = :id AND finished_at IS NULL
 
 -- name: lock_distribution
 -- As `next_page`; whoever goes on too waits here.
-SELECT wave_id, after FROM distribution WHERE id = :id AND finished_at IS NULL FOR UPDATE
+SELECT wave_id, after, erasures FROM distribution WHERE id = :id AND finished_at IS NULL FOR UPDATE
 
 -- name: pair
 -- Gives each selection of a page the next reserved code of its event, moves the counters along, and notes for whom there is none.

@@ -21,10 +21,14 @@ q = Queries(Path(__file__).with_name("distributions.sql"))
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a distribution goes on: with the selections of its wave behind `after`."""
+    """Where a distribution goes on: with the selections of its wave behind `after`.
+
+    `erasures` grows when a fan is erased: what was read of the wave before may name her.
+    """
 
     wave_id: str
     after: str
+    erasures: int = 0
 
 
 class DistributionStore:
@@ -99,16 +103,16 @@ class DistributionStore:
     async def place(self, id: str) -> Place | None:
         """Where the distribution goes on; None when it is finished."""
         row = await self._database.fetchrow(q.next_page, id=id)
-        return None if row is None else Place(row["wave_id"], row["after"])
+        return None if row is None else Place(**row)
 
     async def pair(self, id: str, place: Place, selections: Sequence[wire.Selection]) -> bool:
         """Gives each of the selections that follow `place` a reserved code of its event, all or nothing.
 
-        False, and nothing is written, when another worker has gone on from `place` meanwhile.
+        False, and nothing is written, when another worker has gone on from `place` meanwhile, or somebody was erased.
         """
         async with self._database.transaction() as connection:
             row = await self._database.fetchrow(q.lock_distribution, connection, id=id)
-            if row is None or row["after"] != place.after:
+            if row is None or Place(**row) != place:
                 return False
             await self._database.execute(
                 q.pair,

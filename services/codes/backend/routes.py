@@ -2,6 +2,7 @@
 
 from services.codes.backend import distributions_jobs, redemptions_routes, rules, webhooks_routes, wire
 from services.kit.errors import Invalid, Issue
+from services.kit.privacy import privacy_api
 from services.kit.rest import Api, Call
 
 api = Api("Code Service", "1.0.0")
@@ -89,3 +90,4 @@ async def reveal_code(call: Call[wire.Reveal]) -> wire.Revealed:
 
 api.include(redemptions_routes.api)
 api.include(webhooks_routes.api)
+api.include(privacy_api("Code Service"))

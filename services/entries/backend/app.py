@@ -9,6 +9,7 @@ from services.entries.backend.exports_files_store import ExportFileStore
 from services.entries.backend.exports_routes import FILES
 from services.entries.backend.exports_store import ExportStore
 from services.entries.backend.metrics_store import MetricStore
+from services.entries.backend.personal_data_store import EntriesPersonalData
 from services.entries.backend.previews_store import PreviewStore
 from services.entries.backend.proofs_store import ProofStore
 from services.entries.backend.redemptions_store import RedemptionStore
@@ -47,6 +48,7 @@ class Service(Resources):
     export_files: ExportFileStore = field(init=False)
     metrics: MetricStore = field(init=False)
     redemptions: RedemptionStore = field(init=False)
+    personal_data: EntriesPersonalData = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.database)
@@ -63,6 +65,7 @@ class Service(Resources):
         self.export_files = ExportFileStore(self.database, self.files, self.settings.export_keep_hours)
         self.metrics = MetricStore(self.database)
         self.redemptions = RedemptionStore(self.database)
+        self.personal_data = EntriesPersonalData(self.database, self.outbox)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """The Entry Service's REST API: parse, call one function, return."""
 
 from services.entries.backend import exports_routes, metrics_routes, redemptions_routes, waves_routes, wire
+from services.kit.privacy import privacy_api
 from services.kit.rest import Api, Call
 
 api = Api("Entry Service", "1.0.0")
@@ -79,3 +80,4 @@ api.include(waves_routes.api)
 api.include(exports_routes.api)
 api.include(metrics_routes.api)
 api.include(redemptions_routes.api)
+api.include(privacy_api("Entry Service"))

@@ -4,6 +4,10 @@ UPDATE wave SET job_state = 'RUNNING', job_failure = NULL
 WHERE id = :id AND state = 'RUNNING' AND job_state IN ('QUEUED', 'RUNNING')
 RETURNING strategy, seed_sealed, beacon_value, committed_at
 
+-- name: hold_wave
+-- Keeps whoever erases a fan waiting, or waits for it: what is read of the roster next is what holds when this commits.
+SELECT FROM wave WHERE id = :id FOR KEY SHARE
+
 -- name: report_progress
 -- Says how far a run is.
 UPDATE wave SET job_progress = :progress WHERE id = :id AND state = 'RUNNING' AND job_state = 'RUNNING'

@@ -59,6 +59,7 @@ class SelectionStore:
         try:
             async with self._patient.transaction() as connection:
                 await self._patient.execute(rosters_store.q.join_by_hash, connection)
+                await self._patient.execute(q.hold_wave, connection, id=wave_id)
                 for start in range(0, len(picks), _CHUNK):
                     chunk = picks[start : start + _CHUNK]
                     await self._insert(connection, wave_id, wave["committed_at"], chunk)

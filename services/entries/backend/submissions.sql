@@ -2,7 +2,8 @@
 -- What the rules need to know of each submission, in order: the campaign's terms where the version known here is not
 -- the newest, and the fan's facts. OFFSET 0 keeps a plan that was made while the tables were small to their indexes.
 SELECT c.id AS campaign_id, c.version, CASE WHEN c.version IS DISTINCT FROM i.known_version THEN c.document END AS document,
-       f.phone_verified, f.country, f.member_id, f.accounts, f.cards, f.tiers
+       f.phone_verified, f.country, f.member_id, f.accounts, f.cards, f.tiers,
+       (SELECT max(x.until) FROM erasure x WHERE x.user_id = i.user_id) AS erased_until
 FROM unnest(:campaign_ids::text[], :known_versions::bigint[], :user_ids::text[])
      WITH ORDINALITY AS i (campaign_id, known_version, user_id, place)
 LEFT JOIN LATERAL (SELECT * FROM campaign WHERE id = i.campaign_id OFFSET 0) AS c ON true
@@ -18,9 +19,10 @@ WITH item AS (
     SELECT * FROM unnest(
         :ids::text[], :campaign_ids::text[], :versions::bigint[], :user_ids::text[], :identities::bytea[],
         :unconfirmed::boolean[], :preferences::text[], :ticket_quantities::int[], :countries::text[],
-        :members::boolean[], :keys::text[], :digests::bytea[], :sighting_ids::text[], :sightings::bytea[]
+        :members::boolean[], :keys::text[], :digests::bytea[], :sighting_ids::text[], :sightings::bytea[],
+        :issued_at::bigint[]
     ) AS i (id, campaign_id, version, user_id, identity, unconfirmed, preferences, ticket_quantity, country,
-            is_member, key, digest, sighting_id, sighting)
+            is_member, key, digest, sighting_id, sighting, issued_at)
 ), admitting AS (
     SELECT c.id, c.version
     FROM campaign c
@@ -34,10 +36,10 @@ WITH item AS (
     RETURNING f.user_id, f.phone_verified
 ), kept AS (
     INSERT INTO entry AS e (id, campaign_id, user_id, identity, state, preferences, ticket_quantity, country, is_member,
-                            idempotency_key, request_digest)
+                            idempotency_key, request_digest, signed_in_at)
     SELECT i.id, i.campaign_id, i.user_id, i.identity,
            CASE WHEN i.unconfirmed AND NOT w.phone_verified THEN 'PENDING_PHONE' ELSE 'ACCEPTED' END,
-           string_to_array(i.preferences, ','), i.ticket_quantity, i.country, i.is_member, i.key, i.digest
+           string_to_array(i.preferences, ','), i.ticket_quantity, i.country, i.is_member, i.key, i.digest, to_timestamp(i.issued_at)
     FROM item i
     JOIN admitting a ON a.id = i.campaign_id AND a.version = i.version
     LEFT JOIN awaited w ON w.user_id = i.user_id
@@ -46,7 +48,7 @@ WITH item AS (
     SET user_id = excluded.user_id, state = excluded.state, preferences = excluded.preferences,
         ticket_quantity = excluded.ticket_quantity, country = excluded.country, is_member = excluded.is_member,
         idempotency_key = excluded.idempotency_key, request_digest = excluded.request_digest,
-        submitted_at = now(), updated_at = now(), version = e.version + 1
+        signed_in_at = excluded.signed_in_at, submitted_at = now(), updated_at = now(), version = e.version + 1
     WHERE e.state = 'WITHDRAWN' AND (excluded.idempotency_key IS NULL OR excluded.idempotency_key IS DISTINCT FROM e.idempotency_key)
     RETURNING e.id, e.campaign_id, e.identity, e.state, e.submitted_at
 ), sighted AS (

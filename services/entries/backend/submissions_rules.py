@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.entries.backend import rules, wire
-from services.kit.errors import IdempotencyMismatch, Issue
+from services.kit.errors import AccountErased, IdempotencyMismatch, Issue
 
 _NO_CAMPAIGN = wire.Refused("NOT_FOUND", "There is no such campaign. Check campaignId.")
 _NO_EMAIL = wire.Refused(
@@ -19,6 +19,7 @@ _BAD_KEY = wire.Refused(
     "The input has errors; see issues.",
     [Issue(["idempotencyKey"], "MALFORMED", "idempotencyKey must be 1 to 200 printable characters.")],
 )
+ERASED = wire.Refused(AccountErased.code, AccountErased().message)
 _MISMATCH = wire.Refused(IdempotencyMismatch.code, IdempotencyMismatch().message)
 
 
@@ -56,6 +57,11 @@ def screen(submission: wire.Submission) -> wire.Refused | None:
     if submission.idempotency_key is not None and not rules.is_plain(submission.idempotency_key, 200):
         return _BAD_KEY
     return None
+
+
+def is_erased(identity: wire.Identity, erased_until: datetime | None) -> bool:
+    """Whether a token is from before the erasure of its account, which then was of somebody who is gone."""
+    return erased_until is not None and datetime.fromtimestamp(identity.issued_at, UTC) <= erased_until
 
 
 def examine(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import asyncpg
 import msgspec
 
 from services.entries.backend import rules, submissions_rules, wire
@@ -16,6 +17,7 @@ from services.kit.sealing import LookupKey
 q = Queries(Path(__file__).with_name("submissions.sql"))
 _ATTEMPTS = 3
 _REMEMBERED_CAMPAIGNS = 500
+_ERASED_MEANWHILE = "23000"  # what the trigger entry_not_erased raises
 _BUSY = wire.Refused("RATE_LIMITED", "The campaign is being changed right now. Try again in a second.")
 
 
@@ -68,6 +70,9 @@ class SubmissionStore:
         )
         examined: list[Candidate | wire.Outcome] = []
         for submission, row in zip(submissions, rows, strict=True):
+            if submissions_rules.is_erased(submission.identity, row["erased_until"]):
+                examined.append(submissions_rules.ERASED)
+                continue
             if row["document"] is not None:
                 known[submission.campaign_id] = self._learn(row)
             facts = submissions_rules.facts_of(
@@ -93,7 +98,20 @@ class SubmissionStore:
         if not first:
             return {}
         chosen = list(first.values())
-        rows = await self._database.fetch(
+        try:
+            rows = await self._insert_rows(chosen)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            if error.sqlstate != _ERASED_MEANWHILE:
+                raise
+            return {id(candidate): None for candidate in chosen}
+        taken: dict[int, wire.Outcome | None] = {}
+        for row in rows:
+            candidate = first[row["campaign_id"], row["identity"]]
+            taken[id(candidate)] = wire.Submitted(_entry_taken(candidate, row), replayed=False)
+        return taken
+
+    async def _insert_rows(self, chosen: Sequence[Candidate]) -> list[Row]:
+        return await self._database.fetch(
             q.insert_entries,
             ids=[new_id("ent") for _ in chosen],
             campaign_ids=[c.terms.id for c in chosen],
@@ -109,12 +127,8 @@ class SubmissionStore:
             digests=[c.digest for c in chosen],
             sighting_ids=[new_id("out") for _ in chosen],
             sightings=[self._outbox.seal(wire.Sighting.of(c.submission)) for c in chosen],
+            issued_at=[c.submission.identity.issued_at for c in chosen],
         )
-        taken: dict[int, wire.Outcome | None] = {}
-        for row in rows:
-            candidate = first[row["campaign_id"], row["identity"]]
-            taken[id(candidate)] = wire.Submitted(_entry_taken(candidate, row), replayed=False)
-        return taken
 
     async def _situations(self, candidates: Sequence[Candidate]) -> dict[tuple[str, bytes], Situation]:
         rows = await self._database.fetch(

@@ -135,7 +135,10 @@ class UserSnapshots(msgspec.Struct):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """A verified token's account, as a subgraph saw it; claims the token lacks are null."""
+    """A verified token's account, as a subgraph saw it; claims the token lacks are null.
+
+    `issued_at` is when the token was issued, in seconds since 1970; 0 when it does not say.
+    """
 
     user_id: str
     issuer: str
@@ -145,6 +148,7 @@ class Identity(msgspec.Struct, frozen=True):
     member_id: str | None = None
     locale: str | None = None
     country: str | None = None
+    issued_at: int = 0
 
 
 class Sighting(Identity, frozen=True, kw_only=True):

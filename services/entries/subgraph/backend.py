@@ -21,6 +21,7 @@ class Identity(msgspec.Struct, frozen=True):
     member_id: str | None
     locale: str | None
     country: str | None
+    issued_at: int
 
 
 class Entry(msgspec.Struct, frozen=True):

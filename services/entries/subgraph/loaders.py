@@ -152,6 +152,7 @@ def identity_of(principal: Principal) -> Identity:
         member_id=text("member_id"),
         locale=text("locale"),
         country=text("country"),
+        issued_at=principal.issued_at,
     )
 
 

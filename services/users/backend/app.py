@@ -17,6 +17,7 @@ from services.users.backend.audit_store import AuditStore
 from services.users.backend.cards_provider import CardsProvider
 from services.users.backend.consents_store import ConsentsStore
 from services.users.backend.identities_provider import IdentitiesProvider
+from services.users.backend.personal_data_store import UsersPersonalData
 from services.users.backend.phone_messages_store import PhoneMessagesStore
 from services.users.backend.phone_store import PhoneStore
 from services.users.backend.proofs_provider import Provider
@@ -45,6 +46,7 @@ class Service(Resources):
     teams: TeamsStore = field(init=False)
     access: AccessStore = field(init=False)
     audit: AuditStore = field(init=False)
+    personal_data: UsersPersonalData = field(init=False)
 
     def __post_init__(self) -> None:
         self.sender = open_sender(self.settings)
@@ -63,6 +65,13 @@ class Service(Resources):
         self.audit = AuditStore(self.database)
         self.teams = TeamsStore(self.database, self.audit)
         self.access = AccessStore(self.database)
+        self.personal_data = UsersPersonalData(
+            self.database,
+            self.sealer,
+            self.outbox,
+            self.audit,
+            self.sender,
+        )
 
     def _open_proofs(self) -> None:
         settings = self.settings

@@ -1,11 +1,17 @@
 -- name: sight_users
 -- Makes users at first sight and follows changes of the issuer's claims; answers those that are new or changed.
-INSERT INTO app_user AS u (id, issuer, subject, member_id, email_sealed, email_lookup, name_sealed, locale, country)
-SELECT DISTINCT ON (s.id) s.*
+-- Nobody is made, or changed, by a token from before her account's erasure; who comes back later is somebody new, whose
+-- snapshots go on above the versions of the one who left.
+INSERT INTO app_user AS u (id, issuer, subject, member_id, email_sealed, email_lookup, name_sealed, locale, country,
+                           signed_in_at, version)
+SELECT DISTINCT ON (s.id) s.id, s.issuer, s.subject, s.member_id, s.email_sealed, s.email_lookup, s.name_sealed, s.locale,
+       s.country, to_timestamp(s.issued_at),
+       1 + coalesce((SELECT max(x.version) FROM erasure x WHERE x.user_id = s.id), 0)
 FROM unnest(
     :ids::text[], :issuers::text[], :subjects::text[], :member_ids::text[], :emails_sealed::bytea[], :emails_lookup::bytea[],
-    :names_sealed::bytea[], :locales::text[], :countries::text[]
-) AS s (id, issuer, subject, member_id, email_sealed, email_lookup, name_sealed, locale, country)
+    :names_sealed::bytea[], :locales::text[], :countries::text[], :issued_at::bigint[]
+) AS s (id, issuer, subject, member_id, email_sealed, email_lookup, name_sealed, locale, country, issued_at)
+WHERE NOT EXISTS (SELECT FROM erasure x WHERE x.user_id = s.id AND x.until >= to_timestamp(s.issued_at))
 ORDER BY s.id
 ON CONFLICT (id) DO UPDATE
 SET member_id = coalesce(excluded.member_id, u.member_id),
@@ -23,12 +29,17 @@ RETURNING u.*, xmax = 0 AS inserted
 -- name: keep_entrants
 -- Remembers which campaigns fans entered: whose staff may see them.
 INSERT INTO entrant (user_id, campaign_id)
-SELECT DISTINCT * FROM unnest(:user_ids::text[], :campaign_ids::text[]) AS e (user_id, campaign_id) ORDER BY 1, 2
+SELECT DISTINCT e.user_id, e.campaign_id
+FROM unnest(:user_ids::text[], :campaign_ids::text[], :issued_at::bigint[]) AS e (user_id, campaign_id, issued_at)
+WHERE NOT EXISTS (SELECT FROM erasure x WHERE x.user_id = e.user_id AND x.until >= to_timestamp(e.issued_at))
+ORDER BY 1, 2
 ON CONFLICT DO NOTHING
 
 -- name: users_by_id
--- The users of these ids.
-SELECT * FROM app_user WHERE id = ANY(:ids::text[])
+-- The users of these ids, and whether they are being erased.
+SELECT *, EXISTS (SELECT FROM erasure x WHERE x.user_id = u.id AND x.erased_at IS NULL) AS is_leaving
+FROM app_user u
+WHERE id = ANY(:ids::text[])
 
 -- name: visible_users
 -- The users of these ids, each with what connects the viewer to her: the viewer's roles over campaigns that she

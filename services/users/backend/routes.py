@@ -1,6 +1,7 @@
 """The User Service's REST API about users: parse, call one function, return."""
 
 from services.kit.errors import Forbidden
+from services.kit.privacy import privacy_api
 from services.kit.rest import Api, Call
 from services.users.backend import (
     access_routes,
@@ -63,3 +64,4 @@ def _own_id(call: Call[wire.Profile] | Call[wire.Privacy]) -> str:
 
 for _part in (access_routes, audit_routes, consents_routes, phone_routes, proofs_routes, teams_routes):
     api.include(_part.api)
+api.include(privacy_api("User Service"))

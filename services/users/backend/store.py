@@ -1,18 +1,23 @@
 """All SQL about users: typed twins of `queries.sql`. Personal data is sealed on the way in, opened on the way out."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+import asyncpg
 from msgspec import UNSET
 
 from services.kit.batching import MicroBatcher
-from services.kit.errors import NotFound
+from services.kit.errors import AccountErased, NotFound
 from services.kit.outbox import Outbox
 from services.kit.pg import Connection, Database, Queries, Row
 from services.kit.sealing import LookupKey, Sealer
 from services.users.backend import rules, wire
 
 q = Queries(Path(__file__).with_name("queries.sql"))
+S = TypeVar("S")
+R = TypeVar("R")
+_ERASED_MEANWHILE = "23000"  # what the trigger app_user_not_erased raises
 
 
 class Store:
@@ -28,7 +33,7 @@ class Store:
     async def open_session(self, session: wire.Session) -> wire.User:
         """The user behind a verified token: made at first sight, her claims followed, her browser's signal heeded.
 
-        Sessions of the same moment are opened together; known and unchanged users cost one read.
+        Sessions of the same moment are opened together; known and unchanged users cost one read. Raises AccountErased.
         """
         row, urgent = await self._sessions.submit(session)
         await self._outbox.deliver(urgent)
@@ -40,6 +45,9 @@ class Store:
         Entries has the claims of whom it reports, so only a change to somebody already known is published, or that she
         opted out; and not delivered before this returns: entries is waiting for it.
         """
+        await again_if_erased(self._take_sightings, sightings)
+
+    async def _take_sightings(self, sightings: Sequence[wire.Sighting]) -> None:
         async with self._database.transaction() as connection:
             rows = await self._sight(connection, sightings)
             followed = await self._follow_signals(connection, sightings)
@@ -51,6 +59,7 @@ class Store:
                 connection,
                 user_ids=[s.user_id for s in entered],
                 campaign_ids=[s.campaign_id for s in entered],
+                issued_at=[s.issued_at for s in entered],
             )
 
     async def herself(self, id: str) -> wire.User:
@@ -149,9 +158,14 @@ class Store:
         rows = await self._by_id([session.user_id for session in sessions])
         urgent: dict[str, list[str]] = {}
         if stale := [s for s in sessions if self._has_news(s, rows.get(s.user_id))]:
-            urgent = await self._renew(stale)
+            urgent = await again_if_erased(self._renew, stale)
             rows |= await self._by_id([session.user_id for session in stale])
-        return [(rows[session.user_id], urgent.pop(session.user_id, [])) for session in sessions]
+        return [
+            AccountErased()
+            if (row := rows.get(session.user_id)) is None or row["is_leaving"]
+            else (row, urgent.pop(session.user_id, []))
+            for session in sessions
+        ]
 
     async def _renew(self, sessions: list[wire.Session]) -> dict[str, list[str]]:
         """Answers what is to be delivered at once, by user."""
@@ -183,6 +197,7 @@ class Store:
             names_sealed=[self._seal(i.name, "user.name") for i in identities],
             locales=[rules.known_locale(i.locale) for i in identities],
             countries=[rules.known_country(i.country) for i in identities],
+            issued_at=[i.issued_at for i in identities],
         )
 
     async def _follow_signals(self, connection: Connection, identities: Sequence[wire.Identity]) -> list[Row]:
@@ -205,6 +220,16 @@ class Store:
 
     def _seal(self, value: str | None, context: str) -> bytes | None:
         return None if value is None else self._sealer.seal(value, context)
+
+
+async def again_if_erased(action: Callable[[S], Awaitable[R]], given: S) -> R:
+    """What `action` answers, tried again when somebody was erased while it ran: by then her tombstone is seen."""
+    try:
+        return await action(given)
+    except asyncpg.IntegrityConstraintViolationError as error:
+        if error.sqlstate != _ERASED_MEANWHILE:
+            raise
+    return await action(given)
 
 
 def snapshot(row: Row, proofs: Sequence[Row]) -> wire.UserSnapshot:

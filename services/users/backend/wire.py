@@ -27,7 +27,8 @@ Role = Literal[
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """A verified token's account, as a subgraph saw it; claims the token lacks are null. `do_not_sell_signal` says
-    whether her browser sent `Sec-GPC: 1`.
+    whether her browser sent `Sec-GPC: 1`, `issued_at` when the token was issued: seconds since 1970, 0 when it does
+    not say.
     """
 
     user_id: str
@@ -39,6 +40,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     locale: str | None = None
     country: str | None = None
     do_not_sell_signal: bool = False
+    issued_at: int = 0
 
 
 class Session(Identity, frozen=True, kw_only=True):

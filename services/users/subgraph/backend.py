@@ -44,6 +44,7 @@ class Identity(msgspec.Struct):
     locale: str | None
     country: str | None
     do_not_sell_signal: bool
+    issued_at: int
 
 
 class PhoneStarted(msgspec.Struct):

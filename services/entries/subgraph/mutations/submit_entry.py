@@ -21,6 +21,7 @@ from services.entries.subgraph.outcomes_types import (
 )
 from services.entries.subgraph.types import Entry, Info
 from services.kit import errors
+from services.kit.policy import Unauthenticated
 from services.kit.types import ID, IdempotencyMismatch, NotFound, RateLimited, ValidationFailed
 
 _MAX_PREFERENCES = 100
@@ -162,6 +163,8 @@ def _refused(code: str, message: str, issues: list[backend.Issue]) -> SubmitEntr
             return IdempotencyMismatch(code=code, message=message, path=["idempotencyKey"])
         case "RATE_LIMITED":
             return RateLimited(code=code, message=message, retry_after_seconds=1)
+        case "ACCOUNT_ERASED":
+            raise Unauthenticated(message)
         case _:
             return _validation_failed(message, issues)
 
