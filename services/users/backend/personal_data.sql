@@ -81,8 +81,8 @@ DELETE FROM role_binding WHERE user_id = :user_id RETURNING *
 
 -- name: inherit_ownership
 -- Teams that have no owner left go to their longest-standing administrator for good.
-INSERT INTO role_binding AS b (id, user_id, role, team_id, granted_by)
-SELECT DISTINCT ON (heir.team_id) ids.id, heir.user_id, 'OWNER', heir.team_id, :nobody
+INSERT INTO role_binding AS b (id, user_id, role, team_id, granted_by, joined_at)
+SELECT DISTINCT ON (heir.team_id) ids.id, heir.user_id, 'OWNER', heir.team_id, :nobody, heir.joined_at
 FROM unnest(:team_ids::text[], :ids::text[]) AS ids (team_id, id)
 JOIN role_binding heir ON heir.team_id = ids.team_id AND heir.role = 'ADMIN' AND heir.campaign_id IS NULL
     AND heir.expires_at IS NULL
