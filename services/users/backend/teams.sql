@@ -58,7 +58,7 @@ WHERE user_id = :user_id AND role = :role AND team_id = :team_id AND campaign_id
 
 -- name: user_exists
 -- Whether the user is there; she stays until this transaction ends.
-SELECT true FROM app_user WHERE id = :id FOR KEY SHARE
+SELECT true FROM app_user WHERE id = :id AND issuer <> '' FOR KEY SHARE
 
 -- name: grant_role
 -- Grants a role, or moves the expiry of the same grant; answers nothing when the expiry is not in the future.
