@@ -4,8 +4,8 @@ from alembic import op
 
 from services.kit.migrations import tombstones
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 LEDGER = """
 CREATE INDEX assignment_user ON assignment (user_id);

@@ -4,8 +4,8 @@ from alembic import op
 
 from services.kit.migrations import tombstones
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 # The statement that registers looks for tombstones with a snapshot of its own, taken while it holds the campaign's
 # row: an erasure that stood before is seen, and one that comes after waits for the row and sees the entry.
