@@ -5,8 +5,8 @@ from alembic import op
 from services.kit.migrations import tombstones
 from services.kit.privacy import NOBODY
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 # The statement that makes users looks for tombstones with a snapshot of its own: one that waited for an erasure to
 # commit sees it.
