@@ -43,8 +43,6 @@ class Service(Resources):
         self.webhook_sender = WebhookSender(development=development)
         self.distributions = DistributionStore(self.database, self.outbox, self.webhooks)
         self.redemptions = RedemptionStore(self.database, self.lookup, self.outbox, self.webhooks)
-        self.distributions = DistributionStore(self.database, self.outbox)
-        self.redemptions = RedemptionStore(self.database, self.lookup, self.outbox)
         self.personal_data = CodesPersonalData(self.database, self.sealer)
 
 
