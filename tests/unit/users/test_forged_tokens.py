@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.kit.privacy import NOBODY
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest
 
@@ -19,7 +20,7 @@ async def test_no_forged_token_is_let_in_and_none_breaks_anything(users: Service
             [error] = answer.json()["errors"]
             assert error["extensions"]["code"] == "UNAUTHENTICATED", name
             assert "data" not in answer.json(), name
-    assert await users.resources.database.pool.fetchval("SELECT count(*) FROM app_user") == 0
+    assert await users.resources.database.pool.fetchval("SELECT array_agg(id) FROM app_user") == [NOBODY]
 
 
 @pytest.mark.parametrize("query", [PUBLIC, PRIVATE])

@@ -8,6 +8,7 @@ import pytest
 
 from scripts.devtools.databases import ServiceDatabase
 from services.kit.pg import Query
+from services.kit.privacy import NOBODY
 from services.users.backend import store
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest, open_service
@@ -31,7 +32,9 @@ async def test_first_requests_of_one_fan_in_two_processes_make_her_once(
         answers: list[dict[str, Any]] = await asyncio.gather(
             *((one, two)[n % 2].graphql(VIEWER, token=issuer.token("ada")) for n in range(20))
         )
-        made = await one.resources.database.pool.fetch("SELECT id, version FROM app_user")
+        made = await one.resources.database.pool.fetch(
+            "SELECT id, version FROM app_user WHERE id <> $1", NOBODY
+        )
     assert [(row["id"], row["version"]) for row in made] == [(uid("ada"), 1)]
     assert (not any("errors" in answer for answer in answers)) is atomic
 
@@ -41,7 +44,9 @@ async def test_a_new_address_is_followed_and_the_old_one_is_gone(users: ServiceU
     for email in ("old@example.com", "New@Example.com"):
         answer = await users.graphql(VIEWER, token=issuer.token("ada", email=email))
         assert answer["data"]["viewer"] == {"id": uid("ada"), "email": email}
-    rows = await users.resources.database.pool.fetch("SELECT email_lookup, version FROM app_user")
+    rows = await users.resources.database.pool.fetch(
+        "SELECT email_lookup, version FROM app_user WHERE id <> $1", NOBODY
+    )
     assert [(row["email_lookup"], row["version"]) for row in rows] == [
         (lookup.digest("email", "new@example.com"), 2)
     ]
