@@ -34,6 +34,15 @@ async def read(store: ObjectStore, key: str, chunk_size: int = 256 * 1024) -> As
         yield bytes(chunk)
 
 
+def remove_torn(store: ObjectStore, folder: str) -> None:
+    """Removes what a killed writer left behind in a folder on disk. An object store throws such pieces away itself."""
+    if not isinstance(store, LocalStore) or store.prefix is None:
+        return
+    # Until an object is whole it is called `name#n`, which lists leave out.
+    for path in (Path(store.prefix) / folder).glob("*#*"):
+        path.unlink(missing_ok=True)
+
+
 class FileTokens:
     """Expiring, signed names for files: `<base64url of "subject|expires">.<signature>`. The bearer still
     needs the subject's owner to be allowed.

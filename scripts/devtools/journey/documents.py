@@ -4,6 +4,42 @@ SET_UP = """
 query SetUp($id: ID!) { campaign(id: $id) { state locales markets { venue { name } events { id } } } }
 """
 
+TEAM = "query Team { viewer { teams { id } } }"
+
+UPSERT_PROMOTER = """
+mutation Promoter($input: UpsertPromoterInput!) {
+  upsertPromoter(input: $input) { __typename ... on PromoterUpserted { promoter { id } } ... on Error { code message } }
+}
+"""
+
+CREATE_UPLOAD = """
+mutation Upload($input: CreateUploadInput!) {
+  createUpload(input: $input) {
+    __typename ... on UploadCreated { upload { id state uploadUrl } } ... on Error { code message }
+  }
+}
+"""
+
+UPLOAD = "query Upload($id: ID!) { upload(id: $id) { id state failure } }"
+
+UPDATE_CAMPAIGN = """
+mutation Update($input: UpdateCampaignInput!) {
+  updateCampaign(input: $input) { __typename ... on Error { code message } }
+}
+"""
+
+SET_CONTENT = """
+mutation Content($input: SetCampaignContentInput!) {
+  setCampaignContent(input: $input) { __typename ... on Error { code message } }
+}
+"""
+
+LOOKS = """
+query Looks($id: ID!) {
+  campaign(id: $id) { version heroImage fanDataSharedWith content(locale: "en-US") { title bodyHtml } }
+}
+"""
+
 SUBMIT = """
 mutation Submit($input: SubmitEntryInput!) {
   submitEntry(input: $input) {

@@ -8,6 +8,7 @@ from typing import Any
 from scripts.devtools import campaign_setup, outbox
 from scripts.devtools.campaign_setup import CampaignPlan
 from scripts.devtools.journey import documents as d
+from scripts.devtools.journey import looks
 from scripts.devtools.journey.fans import Fan
 from scripts.devtools.journey.ledger import Ledger
 from scripts.devtools.journey.player import Player, all_at_once, count_by
@@ -41,7 +42,10 @@ async def open_campaign(player: Player, ledger: Ledger, fans: int) -> Campaign:
         allocation=max(4, round(fans * TICKETS_PER_FAN)),
         phone_required=True,
     )
-    made = await campaign_setup.open_campaign(player.client, player.token("editor"), plan)
+    editor = player.token("editor")
+    made = await campaign_setup.draft_campaign(player.client, editor, plan)
+    await looks.dress(player, ledger, made.id)
+    await campaign_setup.transition(player.client, editor, made.id, "OPEN")
     found = (await player.ask("editor", d.SET_UP, id=made.id))["campaign"]
     ledger.expect("state", "OPEN", found["state"])
     ledger.expect("locales", sorted(TITLES), sorted(found["locales"]))

@@ -19,7 +19,7 @@ from obstore.store import AzureStore, GCSStore, ObjectStore, S3Store
 from services.campaigns.backend import pictures_rules
 from services.campaigns.backend.uploads_rules import Refused, TextCheck
 from services.kit.errors import NotFound
-from services.kit.files import FileTokens, read
+from services.kit.files import FileTokens, read, remove_torn
 
 _PIECE = 256 * 1024
 _PICTURE = re.compile(r"(upl_[0-9a-z]{26})-[0-9a-f]{32}\.(jpg|png|webp)")
@@ -109,6 +109,7 @@ class UploadFiles:
                 paths = [one["path"] for one in found if one["path"] != keep]
                 if paths:
                     await obstore.delete_async(self._files, paths)
+            await asyncio.to_thread(remove_torn, self._files, folder)
 
     async def picture(self, name: str) -> tuple[int, str, AsyncIterator[bytes]]:
         """Size, content type and bytes of a public picture. Raises NotFound."""

@@ -5,7 +5,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.kit.errors import NotFound
-from services.kit.files import FileTokens, open_files, read
+from services.kit.files import FileTokens, open_files, read, remove_torn
 from services.kit.sealing import LookupKey
 from tests.support.service import SETTINGS
 
@@ -59,3 +59,13 @@ async def test_a_folder_is_made_and_a_file_read_in_pieces(tmp_path: Path, scheme
 async def test_a_missing_file_is_not_found() -> None:
     with pytest.raises(NotFound):
         [piece async for piece in read(open_files("memory://"), "nope")]
+
+
+async def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    store = open_files(str(tmp_path))
+    await obstore.put_async(store, "a/whole.csv", b"x")
+    (tmp_path / "a" / "torn.csv#1").write_bytes(b"x")
+    remove_torn(store, "a")
+    remove_torn(store, "nothing")
+    remove_torn(open_files("memory://"), "a")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["whole.csv"]

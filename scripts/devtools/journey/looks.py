@@ -1,0 +1,96 @@
+"""A part of step 1: the campaign gets a promoter, a picture and a description, as fans will see them."""
+
+import asyncio
+import io
+import secrets
+
+import aiohttp
+from PIL import Image
+
+from scripts.devtools.journey import documents as d
+from scripts.devtools.journey.ledger import Ledger
+from scripts.devtools.journey.player import JourneyStopped, Player
+
+STAFF = "editor"
+COMPANY = "Long Night Productions Ltd"
+_POLL_SECONDS = 0.2
+_PATIENCE_SECONDS = 60
+
+
+async def dress(player: Player, ledger: Ledger, campaign_id: str) -> None:
+    """Adds a promoter, uploads a picture, sets both on a draft, and looks at it as a fan's browser does."""
+    team = (await player.ask(STAFF, d.TEAM))["viewer"]["teams"][0]["id"]
+    promoter = await player.do(
+        STAFF,
+        d.UPSERT_PROMOTER,
+        "PromoterUpserted",
+        teamId=team,
+        name=f"Long Night {secrets.token_hex(4)}",
+        legalName=COMPANY,
+        supportEmail="help@longnight.example",
+        privacyPolicyUrl="https://longnight.example/privacy",
+        defaultLocale="en-US",
+        sharesFanData=True,
+    )
+    upload_id = await _upload(player, campaign_id)
+    looks = (await player.ask(STAFF, d.LOOKS, id=campaign_id))["campaign"]
+    await player.do(
+        STAFF,
+        d.UPDATE_CAMPAIGN,
+        "CampaignUpdated",
+        id=campaign_id,
+        expectedVersion=looks["version"],
+        promoterId=promoter["promoter"]["id"],
+        heroUploadId=upload_id,
+    )
+    await player.do(
+        STAFF,
+        d.SET_CONTENT,
+        "CampaignContentSet",
+        id=campaign_id,
+        locale="en-US",
+        title=looks["content"]["title"],
+        body="Three cities, **one night** each.",
+        smsTemplate="Your code for {event}: {code}",
+    )
+    looks = (await player.ask(STAFF, d.LOOKS, id=campaign_id))["campaign"]
+    ledger.expect("who gets fan data", COMPANY, looks["fanDataSharedWith"])
+    expected = "<p>Three cities, <strong>one night</strong> each.</p>"
+    ledger.expect("description as HTML", expected, looks["content"]["bodyHtml"].strip())
+    async with aiohttp.ClientSession(trust_env=False) as session, session.get(looks["heroImage"]) as answer:
+        shown = (answer.status, answer.content_type, answer.headers.get("x-content-type-options"))
+    ledger.expect("hero image", (200, "image/png", "nosniff"), shown)
+
+
+async def _upload(player: Player, campaign_id: str) -> str:
+    data = _picture()
+    created = await player.do(
+        STAFF,
+        d.CREATE_UPLOAD,
+        "UploadCreated",
+        purpose="HERO_IMAGE",
+        campaignId=campaign_id,
+        filename="night.png",
+        contentType="image/png",
+        byteSize=len(data),
+    )
+    upload = created["upload"]
+    async with aiohttp.ClientSession(trust_env=False) as session:
+        answer = await session.put(upload["uploadUrl"], data=data)
+        answer.raise_for_status()
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while upload["state"] in ("PENDING", "PROCESSING"):
+                await asyncio.sleep(_POLL_SECONDS)
+                upload = (await player.ask(STAFF, d.UPLOAD, id=upload["id"]))["upload"]
+    except TimeoutError:
+        raise JourneyStopped(f"the picture is not checked after {_PATIENCE_SECONDS} s") from None
+    if upload["state"] != "READY":
+        raise JourneyStopped(f"the picture was refused: {upload['failure']}")
+    return upload["id"]
+
+
+def _picture() -> bytes:
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize((1280, 720)).convert("RGB").save(buffer, "PNG")
+    return buffer.getvalue()
