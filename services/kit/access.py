@@ -13,6 +13,9 @@ from services.kit.upstream import Upstream
 __all__ = ["Access", "AccessAnswers", "AccessCheck", "AccessChecks", "Permission", "Scope"]
 
 
+_LONGEST_ID = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a permission is asked on: a team, or a campaign of a team."""
@@ -49,8 +52,8 @@ class Access:
         self._loader: DataLoader[AccessCheck, bool] = DataLoader(self._ask)
 
     async def allows(self, permission: Permission, scope: Scope) -> bool:
-        """Whether the caller has the permission there. Anonymous callers have none."""
-        if self._user_id is None:
+        """Whether the caller has the permission there. Anonymous callers have none, nobody has one on what is no id."""
+        if self._user_id is None or not all(map(_can_be_id, (scope.team_id, scope.campaign_id))):
             return False
         return await self._loader.load(
             AccessCheck(self._user_id, permission, scope.team_id, scope.campaign_id)
@@ -61,3 +64,7 @@ class Access:
             "POST", "/access/check", AccessAnswers, AccessChecks(checks), idempotent=True
         )
         return answers.allowed
+
+
+def _can_be_id(text: str | None) -> bool:
+    return text is None or (len(text) <= _LONGEST_ID and text.isprintable())

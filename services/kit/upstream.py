@@ -146,7 +146,7 @@ class Upstream:
 
 def segment(id: str) -> str:
     """An id that somebody else wrote, as one segment of a path. Raises Problem NOT_FOUND for what no id looks like."""
-    if not 0 < len(id) <= _LONGEST_ID or id.strip(".") == "":
+    if not 0 < len(id) <= _LONGEST_ID or id.strip(".") == "" or "\0" in id:
         raise Problem(404, "NOT_FOUND", "There is nothing under that id.", {})
     return quote(id, safe="")
 

@@ -1,5 +1,6 @@
 """The User Service's rules: which role allows what, and who may see whom. Pure: no I/O, no clock."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,10 @@ from datetime import datetime
 from services.kit.errors import Invalid, Issue
 from services.kit.locales import LOCALES
 from services.kit.permissions import Permission
+
+# Control characters, line and paragraph separators, and what turns the direction of the text after it; letters of
+# languages that are written from right to left, and the joiners of emoji, are none of these.
+_NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 READS: dict[Permission, frozenset[Permission]] = {
     Permission.CAMPAIGN_WRITE: frozenset({Permission.CAMPAIGN_READ}),
@@ -165,7 +170,7 @@ def clean_name(name: str, field: str, most: int = 120) -> str:
     cleaned = name.strip()
     if not 1 <= len(cleaned) <= most:
         raise Invalid([Issue([field], "LENGTH", f"A name must have 1 to {most} characters.")])
-    if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in cleaned):
+    if _NOT_IN_A_LINE.search(cleaned):
         raise Invalid([Issue([field], "CONTROL_CHARACTER", "A name must be one line of text.")])
     return cleaned
 

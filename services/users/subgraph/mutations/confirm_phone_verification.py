@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from services.kit.ids import is_id
 from services.kit.types import ID, Error, NotFound, ValidationFailed, typed
 from services.kit.upstream import Problem
 from services.users.subgraph.types import Info, User
@@ -49,6 +50,9 @@ async def confirm_phone_verification(
     input: Annotated[ConfirmPhoneVerificationInput, strawberry.argument(description="The code.")],
 ) -> ConfirmPhoneVerificationResult:
     await info.context.session()
+    if not is_id("phv", input.verification_id):
+        message = "There is no such verification. Ask for a new code."
+        return NotFound(code="NOT_FOUND", message=message, path=["verificationId"])
     try:
         user = await info.context.backend.confirm_phone(input.verification_id, input.code)
     except Problem as problem:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from services.kit.types import ID, IdempotencyMismatch, NotFound, RateLimited, typed
+from services.kit.types import ID, IdempotencyMismatch, NotFound, RateLimited, ValidationFailed, typed
 from services.kit.upstream import Problem
 from services.users.subgraph.types import Consent, ConsentPurpose, Info, User
 
@@ -29,7 +29,7 @@ class ConsentRecorded:
 
 
 RecordConsentResult = Annotated[
-    ConsentRecorded | NotFound | RateLimited | IdempotencyMismatch,
+    ConsentRecorded | NotFound | RateLimited | ValidationFailed | IdempotencyMismatch,
     strawberry.union("RecordConsentResult", description="What holds now, or why nothing was recorded."),
 ]
 
@@ -50,6 +50,6 @@ async def record_consent(
     try:
         answer = await info.context.proofs.record_consent(request)
     except Problem as problem:
-        return typed(problem, NotFound, RateLimited, IdempotencyMismatch)
+        return typed(problem, NotFound, RateLimited, ValidationFailed, IdempotencyMismatch)
     info.context.consents_by_user.clear_all()
     return ConsentRecorded(user=User.of(user), consent=Consent.of(answer.consent), replayed=answer.replayed)
