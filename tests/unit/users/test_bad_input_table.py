@@ -179,7 +179,8 @@ async def contents(users: ServiceUnderTest) -> dict[str, str]:
     """A digest of every table, but the one that counts attempts, which refused ones are too."""
     pool = users.resources.database.pool
     names = await pool.fetch(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^(procrastinate|alembic|proof_attempt$)'"
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
+        "AND tablename !~ '^(procrastinate|alembic|proof_attempt$)'"
     )
     return {
         row["tablename"]: await pool.fetchval(
