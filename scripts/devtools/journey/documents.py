@@ -46,6 +46,7 @@ mutation Submit($input: SubmitEntryInput!) {
     __typename
     ... on EntrySubmitted { entry { id state } }
     ... on AlreadyEntered { entry { id state } }
+    ... on GateUnmet { reasons { code } }
     ... on Error { code message }
   }
 }
@@ -223,4 +224,34 @@ mutation Export($input: StartExportInput!) {
 
 EXPORT_JOB = """
 query ExportJob($id: ID!) { exportJob(id: $id) { state failure rowCount byteSize sha256 downloadUrl } }
+"""
+
+SET_GATE = """
+mutation SetGate($input: SetGateInput!) {
+  setGate(input: $input) { __typename ... on Error { code message } }
+}
+"""
+
+LINK_ACCOUNT = """
+mutation LinkAccount($input: LinkAccountInput!) {
+  linkAccount(input: $input) { __typename ... on Error { code message } }
+}
+"""
+
+UNLINK_ACCOUNT = """
+mutation UnlinkAccount($input: UnlinkAccountInput!) {
+  unlinkAccount(input: $input) { __typename ... on Error { code message } }
+}
+"""
+
+VERIFY_CARD = """
+mutation VerifyCard($input: VerifyCardInput!) {
+  verifyCard(input: $input) { __typename ... on Error { code message } }
+}
+"""
+
+VERIFY_IDENTITY = """
+mutation VerifyIdentity($input: VerifyIdentityInput!) {
+  verifyIdentity(input: $input) { __typename ... on Error { code message } }
+}
 """

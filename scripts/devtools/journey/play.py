@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from scripts.devtools.graphql_client import GraphQLClient
-from scripts.devtools.journey import codes, export, pages, registration, selection
+from scripts.devtools.journey import codes, export, gates, pages, registration, selection
 from scripts.devtools.journey.fans import fans
 from scripts.devtools.journey.ledger import Ledger
 from scripts.devtools.journey.player import Player
@@ -14,7 +14,7 @@ Say = Callable[[str], None]
 
 
 async def play(settings: Settings, *, count: int, unconfirmed: int, seed: int, say: Say) -> Ledger:
-    """Plays all eight steps with `count` fans, `unconfirmed` of whom never confirm their phone.
+    """Plays all nine steps with `count` fans, `unconfirmed` of whom never confirm their phone.
 
     Raises JourneyStopped or GraphQLErrors when an answer leaves nothing to go on with.
     """
@@ -44,4 +44,8 @@ async def play(settings: Settings, *, count: int, unconfirmed: int, seed: int, s
         say("An analyst exports the entries")
         await export.export_entries(player, ledger, campaign)
         await export.read_an_address(player, ledger, campaign)
+        say("Fans prove who they are at a gate")
+        gated = await gates.open_campaign(player)
+        at_the_gate = fans(player.mint, gates.FANS, list(gated.markets), first=first + count + 1, seed=seed)
+        await gates.pass_gates(player, ledger, gated, at_the_gate)
     return ledger
