@@ -12,6 +12,7 @@ from services.kit.senders import open_sender
 from services.users.backend.access_store import AccessStore
 from services.users.backend.accounts_provider import AccountsProvider
 from services.users.backend.accounts_store import AccountsStore
+from services.users.backend.archives_store import ArchiveFiles
 from services.users.backend.attempts_store import AttemptsStore
 from services.users.backend.audit_store import AuditStore
 from services.users.backend.cards_provider import CardsProvider
@@ -20,6 +21,9 @@ from services.users.backend.identities_provider import IdentitiesProvider
 from services.users.backend.personal_data_store import UsersPersonalData
 from services.users.backend.phone_messages_store import PhoneMessagesStore
 from services.users.backend.phone_store import PhoneStore
+from services.users.backend.privacy_jobs import PrivacyJobs
+from services.users.backend.privacy_routes import FILES
+from services.users.backend.privacy_store import PrivacyStore
 from services.users.backend.proofs_provider import Provider
 from services.users.backend.proofs_store import ProofBook, ProofsStore
 from services.users.backend.routes import api
@@ -47,6 +51,9 @@ class Service(Resources):
     access: AccessStore = field(init=False)
     audit: AuditStore = field(init=False)
     personal_data: UsersPersonalData = field(init=False)
+    privacy: PrivacyStore = field(init=False)
+    archives: ArchiveFiles = field(init=False)
+    privacy_jobs: PrivacyJobs = field(init=False)
 
     def __post_init__(self) -> None:
         self.sender = open_sender(self.settings)
@@ -65,12 +72,25 @@ class Service(Resources):
         self.audit = AuditStore(self.database)
         self.teams = TeamsStore(self.database, self.audit)
         self.access = AccessStore(self.database)
+        self._open_privacy()
+
+    def _open_privacy(self) -> None:
+        settings = self.settings
+        self.privacy = PrivacyStore(
+            self.database, self.sealer, self.tokens, settings.public_url, settings.privacy_lease_seconds
+        )
+        self.archives = ArchiveFiles(self.files)
         self.personal_data = UsersPersonalData(
             self.database,
             self.sealer,
             self.outbox,
-            self.audit,
-            self.sender,
+            audit=self.audit,
+            sender=self.sender,
+            requests=self.privacy,
+            archives=self.archives,
+        )
+        self.privacy_jobs = PrivacyJobs(
+            self.privacy, self.archives, self.personal_data, self.peers, settings.privacy_keep_hours
         )
 
     def _open_proofs(self) -> None:
@@ -110,4 +130,4 @@ async def open_service(settings: Settings, transports: Transports | None = None)
 
 def create_app(settings: Settings, *, transports: Transports | None = None) -> App:
     """The REST backend as an ASGI app."""
-    return create_backend(api, settings, lambda: open_service(settings, transports))
+    return create_backend(api, settings, lambda: open_service(settings, transports), files=FILES)

@@ -11,3 +11,4 @@ def register(jobs: Jobs, service: Service) -> None:
     jobs.every(60.0, "linked accounts", service.accounts.recheck)
     jobs.every(3600.0, "forget proofs", service.proofs.forget)
     jobs.every(3600.0, "audit heads", service.audit.note_heads)
+    service.privacy_jobs.register(jobs)

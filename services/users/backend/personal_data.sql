@@ -28,6 +28,13 @@ WHERE actor = :user_id AND id > :after
 ORDER BY id
 LIMIT :limit
 
+-- name: her_requests
+-- What she asked of us about her data.
+SELECT id, kind, state, created_at, due_at, finished_at FROM privacy_request
+WHERE user_id = :user_id AND id > :after
+ORDER BY id
+LIMIT :limit
+
 -- name: her_accounts
 -- The accounts that she linked.
 SELECT provider AS id, provider, linked_at, expires_at FROM linked_account

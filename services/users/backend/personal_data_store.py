@@ -12,7 +12,9 @@ from services.kit.pg import Connection, Database, Queries, Row
 from services.kit.privacy import NOBODY, Erasure, PersonalData, Section
 from services.kit.sealing import Sealer
 from services.kit.telemetry import log
+from services.users.backend.archives_store import ArchiveFiles
 from services.users.backend.audit_store import AuditStore
+from services.users.backend.privacy_store import PrivacyStore
 from services.users.backend.teams_store import binding
 
 q = Queries(Path(__file__).with_name("personal_data.sql"))
@@ -29,14 +31,19 @@ class UsersPersonalData(PersonalData):
         database: Database,
         sealer: Sealer,
         outbox: Outbox,
+        *,
         audit: AuditStore,
         sender: SmsSender,
+        requests: PrivacyStore,
+        archives: ArchiveFiles,
     ) -> None:
         super().__init__(database)
         self._sealer = sealer
         self._outbox = outbox
         self._audit = audit
         self._sender = sender
+        self._requests = requests
+        self._archives = archives
         self.sections = (
             Section("profile", q.her_profile, lambda row: self._opened(row, _SEALED)),
             Section(
@@ -51,6 +58,7 @@ class UsersPersonalData(PersonalData):
             Section("consent", q.her_consents),
             Section("role", q.her_roles),
             Section("action", q.her_actions),
+            Section("privacy_request", q.her_requests),
         )
 
     async def remove(self, connection: Connection, erasure: Erasure) -> dict[str, int]:
@@ -73,6 +81,7 @@ class UsersPersonalData(PersonalData):
         snapshots = await self._outbox.forget(
             connection, "user", lambda snapshot: snapshot["id"] == erasure.user_id
         )
+        archives = await self._requests.end_archives(connection, erasure)
         messages = self._sender.forget(self._numbers(user, proofs))
         [proved] = await self._database.fetch(q.count_proofs, connection, **who)
         await self._database.execute(q.forget_user, connection, **who)
@@ -88,8 +97,15 @@ class UsersPersonalData(PersonalData):
             "answer": len(answers),
             "snapshot": snapshots,
             "text_message": messages,
+            "archive": archives,
             **proved,
         }
+
+    async def clear_away(self, erasure: Erasure) -> None:
+        """Removes the files of her archives, which nobody can open any more."""
+        ids = await self._requests.archives_of(erasure.user_id)
+        await self._archives.remove(ids)
+        await self._requests.forget_archives(ids)
 
     async def _end_roles(self, connection: Connection, user_id: str) -> int:
         """Ends all that she may do. A team that she alone owned passes to its longest-standing administrator."""

@@ -8,6 +8,7 @@ from services.users.backend import (
     audit_routes,
     consents_routes,
     phone_routes,
+    privacy_routes,
     proofs_routes,
     teams_routes,
     wire,
@@ -62,6 +63,14 @@ def _own_id(call: Call[wire.Profile] | Call[wire.Privacy]) -> str:
     return user_id
 
 
-for _part in (access_routes, audit_routes, consents_routes, phone_routes, proofs_routes, teams_routes):
+for _part in (
+    access_routes,
+    audit_routes,
+    consents_routes,
+    phone_routes,
+    privacy_routes,
+    proofs_routes,
+    teams_routes,
+):
     api.include(_part.api)
 api.include(privacy_api("User Service"))

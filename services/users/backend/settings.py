@@ -25,6 +25,10 @@ class Settings(MessageSettings, ProofSettings):
     phone_daily_spend_cents: int = Field(100_000, ge=0, description="what all messages of a day may cost")
     phone_cents_per_message: int = Field(1, ge=0, description="what a message to a served country costs")
     phone_cents_per_other_message: int = Field(10, ge=0, description="what a message elsewhere costs")
+    privacy_keep_hours: int = Field(168, ge=1, description="how long a personal-data archive can be had")
+    privacy_lease_seconds: float = Field(
+        30.0, gt=0, description="a worker that is silent for longer has lost its privacy request"
+    )
 
     @property
     def phone_limits(self) -> Limits:

@@ -14,6 +14,7 @@ from services.kit.loaders import by_key, grouped
 from services.kit.policy import Unauthenticated
 from services.kit.upstream import Problem, Upstream
 from services.users.subgraph.backend import Binding, CampaignAccess, Identity, Team, User, UsersBackend
+from services.users.subgraph.privacy_backend import PrivacyBackend, PrivacyRequest
 from services.users.subgraph.proofs_backend import Consent, ProofsBackend, UserProofs
 
 _MAX_BATCH = 100
@@ -29,6 +30,7 @@ class UsersContext(Context):
 
     backend: UsersBackend
     proofs: ProofsBackend
+    privacy: PrivacyBackend
     user_by_id: DataLoader[str, User | None]
     team_by_id: DataLoader[str, Team | None]
     access_by_campaign: DataLoader[str, CampaignAccess | None]
@@ -36,6 +38,7 @@ class UsersContext(Context):
     roles_by_user: DataLoader[str, list[Binding]]
     proofs_by_user: DataLoader[str, UserProofs | None]
     consents_by_user: DataLoader[str, list[Consent]]
+    privacy_request_by_id: DataLoader[str, PrivacyRequest | None]
     _session: User | None = field(default=None, repr=False)
 
     async def session(self) -> User:
@@ -57,6 +60,7 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> UsersCon
     """The context of one request."""
     actor = caller.principal.user_id if caller.principal else None
     backend, proofs = UsersBackend(upstream, actor), ProofsBackend(upstream, actor)
+    privacy = PrivacyBackend(upstream, actor)
 
     def seen(kind: str) -> Callable[[str], bool]:
         """Accepts ids of this kind; none for who is not signed in, for she may see nothing."""
@@ -67,6 +71,7 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> UsersCon
         access=access,
         backend=backend,
         proofs=proofs,
+        privacy=privacy,
         user_by_id=by_key(
             backend.users, lambda user: user.id, accepts=seen("usr"), max_batch_size=_MAX_BATCH
         ),
@@ -84,6 +89,9 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> UsersCon
         ),
         proofs_by_user=by_key(proofs.proofs, lambda found: found.user_id, max_batch_size=_MAX_BATCH),
         consents_by_user=grouped(proofs.consents, lambda consent: consent.user_id, max_batch_size=_MAX_BATCH),
+        privacy_request_by_id=by_key(
+            privacy.requests, lambda request: request.id, accepts=seen("prv"), max_batch_size=_MAX_BATCH
+        ),
     )
 
 

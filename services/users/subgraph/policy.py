@@ -8,7 +8,7 @@ from typing import Any
 
 from services.kit.access import Permission, Scope
 from services.kit.errors import Invalid, Issue
-from services.kit.policy import FAN, PUBLIC, SIGNED_IN, Rule, any_of, permission
+from services.kit.policy import FAN, PUBLIC, SIGNED_IN, Rule, any_of, owner, permission
 
 
 async def _sees_name(source: Any, info: Any, arguments: dict[str, Any]) -> bool:
@@ -55,6 +55,7 @@ POLICY: dict[str, Rule] = {
     "Query.viewer": PUBLIC,
     "Query.user": SIGNED_IN,
     "Query.team": SIGNED_IN,
+    "Query.privacyRequest": SIGNED_IN,
     "Query.auditLog": permission(Permission.AUDIT_READ, _scope_of_arguments),
     "Query.explainAccess": any_of(_about_herself, permission(Permission.TEAM_MANAGE, _scope_of_arguments)),
     "User.*": PUBLIC,
@@ -62,6 +63,10 @@ POLICY: dict[str, Rule] = {
     "User.email": _sees_contact,
     "User.phone": _sees_contact,
     "User.displayName": _sees_name,
+    "User.privacyRequests": owner(lambda user: user.id),
+    # Only her own are ever found.
+    "PrivacyRequest.*": PUBLIC,
+    "PrivacyReceipt.*": PUBLIC,
     # Empty to whom her contact data is not shown: see `User._proofs`.
     "LinkedAccount.*": PUBLIC,
     "VerifiedCard.*": PUBLIC,
@@ -89,6 +94,8 @@ POLICY: dict[str, Rule] = {
     "Mutation.verifyIdentity": FAN,
     "Mutation.revokeIdentity": FAN,
     "Mutation.recordConsent": FAN,
+    "Mutation.requestPersonalData": FAN,
+    "Mutation.requestErasure": FAN,
     "Mutation.updateProfile": SIGNED_IN,
     "Mutation.updatePrivacySettings": SIGNED_IN,
     # The User Service decides these again, with the team locked: whether she manages a team at all, whether the
@@ -117,6 +124,8 @@ POLICY: dict[str, Rule] = {
     "ProofRefused.*": PUBLIC,
     "ProviderUnavailable.*": PUBLIC,
     "ConsentRecorded.*": PUBLIC,
+    "PersonalDataRequested.*": PUBLIC,
+    "ErasureRequested.*": PUBLIC,
     "ProfileUpdated.*": PUBLIC,
     "PrivacySettingsUpdated.*": PUBLIC,
     "TeamCreated.*": PUBLIC,

@@ -19,6 +19,8 @@ from services.users.subgraph.mutations.link_account import link_account
 from services.users.subgraph.mutations.record_consent import record_consent
 from services.users.subgraph.mutations.remove_card import remove_card
 from services.users.subgraph.mutations.remove_team_member import remove_team_member
+from services.users.subgraph.mutations.request_erasure import request_erasure
+from services.users.subgraph.mutations.request_personal_data import request_personal_data
 from services.users.subgraph.mutations.revoke_identity import revoke_identity
 from services.users.subgraph.mutations.revoke_role import revoke_role
 from services.users.subgraph.mutations.start_account_link import start_account_link
@@ -29,6 +31,7 @@ from services.users.subgraph.mutations.update_profile import update_profile
 from services.users.subgraph.mutations.verify_card import verify_card
 from services.users.subgraph.mutations.verify_identity import verify_identity
 from services.users.subgraph.policy import POLICY
+from services.users.subgraph.privacy_types import PrivacyRequest
 from services.users.subgraph.types import Campaign, Info, RoleBinding, Team, User
 
 _TeamId = Annotated[ID | None, strawberry.argument(description="On this team.")]
@@ -58,6 +61,12 @@ class Query:
         self, info: Info, id: Annotated[ID, strawberry.argument(description="The team.")]
     ) -> Team | None:
         return await Team.resolve_reference(info, id)
+
+    @strawberry.field(description="What the caller asked about her own data; null when it is not hers.")
+    async def privacy_request(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="The request.")]
+    ) -> PrivacyRequest | None:
+        return await PrivacyRequest.resolve_reference(info, id)
 
     @strawberry.federation.field(
         description="Admin actions on a team, or on one of its campaigns, newest first. Give teamId or campaignId.",
@@ -116,6 +125,8 @@ class Mutation:
     verify_identity = verify_identity
     revoke_identity = revoke_identity
     record_consent = record_consent
+    request_personal_data = request_personal_data
+    request_erasure = request_erasure
     update_profile = update_profile
     update_privacy_settings = update_privacy_settings
     create_team = create_team
@@ -126,5 +137,5 @@ class Mutation:
     revoke_role = revoke_role
 
 
-schema = build_schema(Query, Mutation, [User, Team, Campaign])
+schema = build_schema(Query, Mutation, [User, Team, Campaign, PrivacyRequest])
 enforce(schema, POLICY)

@@ -10,6 +10,7 @@ from services.kit.types import ID, CountryCode, DateTime, EmailAddress, Locale, 
 from services.users.subgraph import backend, proofs_backend
 from services.users.subgraph.access_types import ADMIN, Permission, Role
 from services.users.subgraph.loaders import UsersContext
+from services.users.subgraph.privacy_types import PrivacyRequest
 from services.users.subgraph.proofs_types import IdentityVerification, LinkedAccount, VerifiedCard
 
 Info = strawberry.Info[UsersContext, Any]
@@ -97,6 +98,10 @@ class User:
         if not self.sees_contact:
             return []
         return [Consent.of(consent) for consent in await info.context.consents_by_user.load(self.id)]
+
+    @strawberry.field(description="What she asked about her own data, newest first; for herself only.")
+    async def privacy_requests(self, info: Info) -> list[PrivacyRequest] | None:
+        return [PrivacyRequest.of(request) for request in await info.context.privacy.own_requests()]
 
     @strawberry.federation.field(
         description="Teams where she has a role: her own, or those that the viewer is in too.", tags=ADMIN
