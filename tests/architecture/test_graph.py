@@ -124,7 +124,7 @@ def test_administrative_mutations_are_tagged() -> None:
     fans = {
         "startPhoneVerification", "confirmPhoneVerification", "updateProfile", "updatePrivacySettings",
         "startAccountLink", "linkAccount", "unlinkAccount", "verifyCard", "removeCard",
-        "verifyIdentity", "revokeIdentity", "recordConsent",
+        "verifyIdentity", "revokeIdentity", "recordConsent", "requestPersonalData", "requestErasure",
         "submitEntry", "updateEntryPreferences", "withdrawEntry",
     }  # fmt: skip
     untagged = [

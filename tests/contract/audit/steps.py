@@ -21,6 +21,8 @@ FANS_OWN = {
         "recordConsent",
         "updateProfile",
         "updatePrivacySettings",
+        "requestPersonalData",
+        "requestErasure",
     },
     "campaigns": set[str](),
     "entries": {"submitEntry", "updateEntryPreferences", "withdrawEntry"},

@@ -196,6 +196,9 @@ async def _campaigns(world: World) -> None:
     await _transition(world, "OPEN")
     given = f'{{ campaignId: "{things["campaign"]}", purpose: SHARING, granted: true }}'
     await world.do("users", "fan", "recordConsent", given)
+    wanted = "... on PersonalDataRequested { request { id } }"
+    asked = await world.do("users", "fan", "requestPersonalData", "{ locale: null }", wanted)
+    things["privacy-request"] = asked["request"]["id"]
 
 
 async def _uploads(world: World) -> None:
