@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from services.codes.backend.deliveries_jobs import Courier
+from services.codes.backend.deliveries_store import DeliveryStore
 from services.codes.backend.distributions_store import DistributionStore
 from services.codes.backend.imports_store import ImportStore
+from services.codes.backend.mail_sender import MailSender, open_mail_sender
 from services.codes.backend.personal_data_store import CodesPersonalData
 from services.codes.backend.redemptions_store import RedemptionStore
 from services.codes.backend.routes import api
@@ -15,7 +18,9 @@ from services.codes.backend.webhooks_sender import WebhookSender
 from services.codes.backend.webhooks_store import WebhookStore
 from services.kit.asgi import App
 from services.kit.backend import Resources, Transports, create_backend, open_resources
+from services.kit.messages import SmsSender
 from services.kit.outbox import Route
+from services.kit.senders import open_sender
 
 ROUTES = [
     Route("audit", "users", "POST", "/audit/events", "events"),
@@ -29,6 +34,9 @@ class Service(Resources):
 
     store: Store = field(init=False)
     imports: ImportStore = field(init=False)
+    deliveries: DeliveryStore = field(init=False)
+    sms: SmsSender = field(init=False)
+    mail: MailSender = field(init=False)
     webhooks: WebhookStore = field(init=False)
     webhook_sender: WebhookSender = field(init=False)
     distributions: DistributionStore = field(init=False)
@@ -38,12 +46,26 @@ class Service(Resources):
     def __post_init__(self) -> None:
         self.store = Store(self.database, self.sealer, self.lookup, self.outbox)
         self.imports = ImportStore(self.database, self.sealer, self.outbox, self.store)
+        self.deliveries = DeliveryStore(self.database, self.sealer, self.outbox, self.store)
+        self.sms, self.mail = open_sender(self.settings), open_mail_sender(self.settings)
         development = self.settings.monoql_env == "development"
         self.webhooks = WebhookStore(self.database, self.sealer, self.outbox, development=development)
         self.webhook_sender = WebhookSender(development=development)
         self.distributions = DistributionStore(self.database, self.outbox, self.webhooks)
         self.redemptions = RedemptionStore(self.database, self.lookup, self.outbox, self.webhooks)
         self.personal_data = CodesPersonalData(self.database, self.sealer)
+
+    @property
+    def courier(self) -> Courier:
+        """Who brings codes to their owners. Raises Unavailable where nobody says how fans are reached."""
+        return Courier(
+            store=self.deliveries,
+            users=self.peer("users"),
+            sms=self.sms,
+            mail=self.mail,
+            site=self.settings.fan_site_url or self.settings.public_url,
+            per_second=self.settings.delivery_per_second,
+        )
 
 
 @asynccontextmanager
@@ -61,6 +83,7 @@ async def open_service(settings: Settings, transports: Transports | None = None)
             yield service
         finally:
             await service.webhook_sender.aclose()
+            await service.sms.aclose()
 
 
 def create_app(settings: Settings, *, transports: Transports | None = None) -> App:

@@ -1,6 +1,6 @@
 -- name: distributions
--- Distributions by their ids or their waves', with what they assigned and what was missing.
-SELECT d.*, c.team_id, r.assigned, r.quantity, coalesce(s.shortfalls, '[]'::jsonb) AS shortfalls
+-- Distributions by their ids or their waves', with what they assigned, what was sent and what was missing.
+SELECT d.*, c.team_id, r.assigned, r.quantity, sent.codes AS delivered, coalesce(s.shortfalls, '[]'::jsonb) AS shortfalls
 FROM distribution d
 JOIN campaign c ON c.id = d.campaign_id
 CROSS JOIN LATERAL (
@@ -11,6 +11,9 @@ CROSS JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('event_id', event_id, 'missing', missing) ORDER BY event_id) AS shortfalls
     FROM shortfall WHERE distribution_id = d.id
 ) AS s
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT code_id) AS codes FROM delivery WHERE distribution_id = d.id AND state = 'SENT'
+) AS sent
 WHERE d.id = ANY(:ids::text[]) OR d.wave_id = ANY(:wave_ids::text[])
 
 -- name: start_distribution

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping
 
 from services.codes.backend import wire
+from services.codes.backend.deliveries_store import DeliveryStore
 from services.codes.backend.distributions_store import DistributionStore
 from services.codes.backend.rules import WaveNotFinalized
 from services.codes.backend.store import Store
@@ -31,8 +32,10 @@ async def start(
     return await store.start(actor, new, wave)
 
 
-async def distribute(store: DistributionStore, entries: Upstream, distribution_id: str) -> None:
-    """Gives every winner of the wave a code, a page at a time, then releases them.
+async def distribute(
+    store: DistributionStore, deliveries: DeliveryStore, entries: Upstream, distribution_id: str
+) -> None:
+    """Gives every winner of the wave a code, a page at a time, then releases them and puts their messages in line.
 
     Each page is one transaction that also moves the place where the next one begins: killed anywhere and run
     again, by however many workers, it does what one undisturbed run does.
@@ -43,6 +46,7 @@ async def distribute(store: DistributionStore, entries: Upstream, distribution_i
             continue
         if not page.has_next:
             await store.finish(distribution_id)
+    await deliveries.queue(distribution_id)
 
 
 async def scopes(

@@ -201,7 +201,7 @@ def _distribution(row: Row) -> wire.Distribution:
         state=row["state"],
         progress=1.0 if succeeded else assigned / quantity if quantity else 0.0,
         assigned=assigned,
-        delivered=assigned if row["released_at"] else 0,
+        delivered=row["delivered"],
         shortfalls=msgspec.convert(row["shortfalls"], list[wire.Shortfall]),
         failure=row["failure"],
         created_at=row["created_at"],

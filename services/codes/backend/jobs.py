@@ -9,7 +9,13 @@ _GAVE_UP = "This was tried several times without success."
 
 def register(jobs: Jobs, service: Service) -> None:
     """Registers this service's tasks and periodic actions with the worker."""
+
+    async def deliver() -> int:
+        return await service.courier.deliver()
+
     jobs.every(5.0, "early redemptions", service.redemptions.settle_early)
+    jobs.every(1.0, "code deliveries", deliver)
+    jobs.every(30.0, "unknown deliveries", service.deliveries.give_up_unknown)
     jobs.every(1.0, "webhooks", lambda: webhooks_jobs.send_due(service.webhooks, service.webhook_sender))
     jobs.every(3600.0, "forget webhook deliveries", service.webhooks.forget)
 
@@ -29,4 +35,6 @@ def register(jobs: Jobs, service: Service) -> None:
 
     @jobs.task("codes:distribute", gave_up=distribution_failed)
     async def distribute(distribution_id: str) -> None:
-        await distributions_jobs.distribute(service.distributions, service.peer("entries"), distribution_id)
+        await distributions_jobs.distribute(
+            service.distributions, service.deliveries, service.peer("entries"), distribution_id
+        )

@@ -1,12 +1,17 @@
 -- name: keep_campaigns
 -- Keeps each campaign's team and events, unless the version kept is as new; events that are gone are forgotten.
 WITH given AS (
-    SELECT * FROM unnest(:ids::text[], :team_ids::text[], :versions::bigint[]) AS g (id, team_id, version)
+    SELECT * FROM unnest(
+        :ids::text[], :team_ids::text[], :versions::bigint[], :slugs::text[], :default_locales::text[], :titles::jsonb[],
+        :sms_templates::jsonb[]
+    ) AS g (id, team_id, version, slug, default_locale, titles, sms_templates)
 ),
 kept AS (
-    INSERT INTO campaign AS c (id, team_id, version)
-    SELECT id, team_id, version FROM given ORDER BY id
-    ON CONFLICT (id) DO UPDATE SET team_id = excluded.team_id, version = excluded.version
+    INSERT INTO campaign AS c (id, team_id, version, slug, default_locale, titles, sms_templates)
+    SELECT * FROM given ORDER BY id
+    ON CONFLICT (id) DO UPDATE
+    SET team_id = excluded.team_id, version = excluded.version, slug = excluded.slug,
+        default_locale = excluded.default_locale, titles = excluded.titles, sms_templates = excluded.sms_templates
     WHERE c.version < excluded.version
     RETURNING id
 ),

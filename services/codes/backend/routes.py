@@ -1,6 +1,13 @@
 """The Code Service's REST API: parse, call one function, return."""
 
-from services.codes.backend import distributions_jobs, redemptions_routes, rules, webhooks_routes, wire
+from services.codes.backend import (
+    deliveries_routes,
+    distributions_jobs,
+    redemptions_routes,
+    rules,
+    webhooks_routes,
+    wire,
+)
 from services.kit.errors import Invalid, Issue
 from services.kit.privacy import privacy_api
 from services.kit.rest import Api, Call
@@ -88,6 +95,7 @@ async def reveal_code(call: Call[wire.Reveal]) -> wire.Revealed:
     return await call.service.store.reveal(call.require_actor(), call.body.selection_id)
 
 
+api.include(deliveries_routes.api)
 api.include(redemptions_routes.api)
 api.include(webhooks_routes.api)
 api.include(privacy_api("Code Service"))

@@ -6,17 +6,24 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
-from services.kit.settings import BackendSettings, comma_separated
+from services.codes.backend.mail_settings import MailSettings
+from services.kit.settings import comma_separated
 
 _PLATFORM = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SHORTEST_SECRET = 16
 
 
-class Settings(BackendSettings):
-    """Beyond the common settings: the database, and who may report redemptions."""
+class Settings(MailSettings):
+    """Beyond the common settings: the database, how codes go out, and who may report redemptions."""
 
     database_url: str = Field(
         validation_alias="CODES_DATABASE_URL", description="the codes database, as codes_service"
+    )
+    fan_site_url: str | None = Field(
+        None, description="where fans use their codes, for the link in messages; unset: PUBLIC_URL"
+    )
+    delivery_per_second: int = Field(
+        20, ge=1, le=1000, description="messages with codes that a worker sends in a second"
     )
     platform_secrets: Annotated[list[SecretStr], NoDecode, BeforeValidator(comma_separated)] = Field(
         default_factory=list[SecretStr],

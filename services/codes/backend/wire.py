@@ -24,12 +24,16 @@ class EventSnapshot(msgspec.Struct):
 
 
 class CampaignSnapshot(msgspec.Struct):
-    """What this service keeps of a campaign: whose it is, and its events. Other members are ignored."""
+    """What this service keeps of a campaign: whose it is, its events, and its texts for winners. Others are ignored."""
 
     id: str
     team_id: str
     version: int
     events: list[EventSnapshot] = field(default_factory=list[EventSnapshot])
+    slug: str | None = None
+    default_locale: str | None = None
+    titles: dict[str, str] = field(default_factory=dict[str, str])
+    sms_templates: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class CampaignSnapshots(msgspec.Struct):

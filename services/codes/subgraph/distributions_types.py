@@ -38,7 +38,8 @@ class CodeDistribution(Job):
     wave: LazyWave = strawberry.field(description="The wave whose winners get the codes.")
     assigned: int = strawberry.field(description="Winners who have a code so far.")
     delivered: int = strawberry.field(
-        description="Winners whose code is released: they can read it. All at once, when the last one is assigned."
+        description="Winners whose code was sent to them, by text message or mail. They can read it from when the last "
+        "one is assigned, whatever became of the message."
     )
     shortfalls: list[CodeShortfall] = strawberry.field(
         description="Winners left without a code, by event. Empty unless the wave grew after its codes were reserved."

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from strawberry.dataloader import DataLoader
 
 from services.codes.subgraph.backend import Code, CodesBackend, Distribution, Import, LineError, Pool
+from services.codes.subgraph.deliveries_backend import DeliveriesBackend
+from services.codes.subgraph.deliveries_loaders import DeliveriesOfCodes
 from services.codes.subgraph.redemptions_backend import RedemptionsBackend
 from services.codes.subgraph.redemptions_loaders import RedemptionsOfCodes
 from services.codes.subgraph.webhooks_backend import WebhooksBackend
@@ -40,6 +42,7 @@ class CodesContext(Context):
     code_by_id: DataLoader[str, Code | None]
     code_by_selection: DataLoader[str, Code | None]
     codes_by_entry: DataLoader[str, list[Code]]
+    deliveries: DeliveriesOfCodes
     redemptions: RedemptionsOfCodes
     webhooks: WebhooksOfTeams
 
@@ -72,6 +75,7 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> CodesCon
         codes_by_entry=grouped(
             lambda ids: backend.codes(entry_ids=ids), lambda code: code.entry_id, accepts=_plausible
         ),
+        deliveries=DeliveriesOfCodes(DeliveriesBackend(upstream, actor)),
         redemptions=RedemptionsOfCodes(RedemptionsBackend(upstream, actor)),
         webhooks=WebhooksOfTeams(WebhooksBackend(upstream, actor)),
     )

@@ -9,6 +9,7 @@ nobody else.
 import asyncio
 from typing import Any
 
+from services.codes.subgraph.deliveries_policy import DELIVERIES
 from services.codes.subgraph.loaders import CodesContext
 from services.codes.subgraph.redemptions_policy import REDEMPTIONS
 from services.codes.subgraph.webhooks_policy import WEBHOOKS
@@ -41,6 +42,7 @@ POLICY: dict[str, Rule] = {
     "Mutation.generateCodes": permission(Permission.CODE_MANAGE, _scope_of("pools", "poolId")),
     "Mutation.assignCodes": permission(Permission.CODE_MANAGE, _scope_of("waves", "waveId")),
     "Mutation.revealCode": permission(Permission.CODE_REVEAL, _scope_of("selections", "selectionId")),
+    **DELIVERIES,
     **REDEMPTIONS,
     **WEBHOOKS,
     "Event.*": PUBLIC,

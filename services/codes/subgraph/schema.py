@@ -13,6 +13,7 @@ from services.codes.subgraph.mutations.generate_codes import generate_codes
 from services.codes.subgraph.mutations.import_codes import import_codes
 from services.codes.subgraph.mutations.redeliver_webhook import redeliver_webhook
 from services.codes.subgraph.mutations.report_redemption import report_redemption
+from services.codes.subgraph.mutations.resend_code import resend_code
 from services.codes.subgraph.mutations.reveal_code import reveal_code
 from services.codes.subgraph.mutations.rotate_webhook_secret import rotate_webhook_secret
 from services.codes.subgraph.mutations.update_webhook import update_webhook
@@ -59,6 +60,7 @@ class Mutation:
     generate_codes = generate_codes
     assign_codes = assign_codes
     reveal_code = reveal_code
+    resend_code = resend_code
     report_redemption = report_redemption
     create_webhook = create_webhook
     update_webhook = update_webhook

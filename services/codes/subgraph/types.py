@@ -7,6 +7,7 @@ from typing import Self
 import strawberry
 
 from services.codes.subgraph import backend
+from services.codes.subgraph.deliveries_types import CodeDelivery
 from services.codes.subgraph.distributions_types import CodeDistribution
 from services.codes.subgraph.loaders import CodesContext
 from services.codes.subgraph.policy import may_read_codes
@@ -49,6 +50,11 @@ class AccessCode:
     redeemed_at: DateTime | None = strawberry.field(
         description="When the code was first used for a purchase."
     )
+
+    @strawberry.field(description="The messages that bring the code to its owner, oldest first.")
+    async def deliveries(self, info: Info) -> list[CodeDelivery]:
+        found = await info.context.deliveries.by_code.load(self.id)
+        return [CodeDelivery.of(delivery) for delivery in found]
 
     @strawberry.field(description="What the code was used for, oldest first.")
     async def redemptions(self, info: Info) -> list[Redemption]:

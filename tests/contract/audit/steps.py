@@ -94,6 +94,7 @@ STEPS = [
     Step("codes", "importCodes", '{ poolId: <pool>, csv: "code\\nZZZZ2345YYYY" }', "new-import", IMPORTED,
          work="codes"),
     Step("codes", "revealCode", "{ selectionId: <selection> }", "code", persona="support"),
+    Step("codes", "resendCode", "{ codeId: <code> }", "code", persona="code-manager"),
     Step("campaigns", "removeEvent", "{ id: <new-event> }", "new-event"),
     Step("campaigns", "removeMarket", "{ id: <new-market> }", "new-market"),
     Step("campaigns", "transitionCampaign", "{ id: <fresh>, to: CANCELLED, expectedVersion: 8 }", "fresh"),

@@ -1,7 +1,9 @@
 """The codes service on real PostgreSQL; its peers, entries and users, are stood in for at the seam."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,6 +30,7 @@ class Codes:
         self.database = database
         self.entries = entries
         self.audit: list[dict[str, Any]] = []
+        self.contacts: dict[str, dict[str, Any]] = {}
         self.team = new_id("tea")
         self.campaign = new_id("cmp")
         self.events = [new_id("evt") for _ in range(3)]
@@ -51,6 +54,13 @@ class Codes:
             "team_id": team or self.team,
             "version": version,
             "state": "OPEN",
+            "slug": "the-tour",
+            "default_locale": "en-US",
+            "titles": {"en-US": "The Tour", "fr-CA": "La Tournée"},
+            "sms_templates": {
+                "en-US": "{campaign}! {code} for {event}: {link}",
+                "fr-CA": "{campaign}\u00a0: {code}",
+            },
             "events": [
                 {
                     "id": event,
@@ -141,6 +151,16 @@ class Codes:
                 queues=["codes"], wait=False, install_signal_handlers=False, delete_jobs="successful"
             )
 
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """What the development outbox holds: text messages and mails, oldest first."""
+        path = self.resources.settings.sms_outbox
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def reach(self, user: str, **contact: Any) -> None:
+        """How the User Service says that a fan is reached."""
+        self.contacts[user] = {"id": user, "email": None, "phone": None, "locale": "en-US", **contact}
+
     async def winner(self, event: str | None = None) -> tuple[Winner, str]:
         """A fan who holds a released code of the event (the first, unless given), and that code in clear."""
         [winner], [code] = await self.winners(1, event)
@@ -174,30 +194,41 @@ class Codes:
 
 
 @asynccontextmanager
-async def _open(database: ServiceDatabase) -> AsyncIterator[Codes]:
+async def _open(database: ServiceDatabase, outbox: Path) -> AsyncIterator[Codes]:
     entries = EntriesPeer()
     granted: set[tuple[str, str, str | None]] = set()
     access = _user_service(granted)
     audit: list[dict[str, Any]] = []
+    contacts: dict[str, dict[str, Any]] = {}
 
     def users(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/audit/events":
             audit.extend(httpx.Response(200, content=request.content).json()["events"])
+        if request.url.path == "/users/contacts":
+            wanted = httpx.Response(200, content=request.content).json()["ids"]
+            return httpx.Response(
+                200, json={"contacts": [contacts[id_] for id_ in wanted if id_ in contacts]}
+            )
         return access.handler(request)  # pyright: ignore[reportReturnType]
 
     transports: dict[str, Any] = {"entries": entries.transport, "users": httpx.MockTransport(users)}
     async with open_service(
-        "codes", database.service_dsn, transports=transports, platform_secrets=PLATFORM_SECRETS
+        "codes",
+        database.service_dsn,
+        transports=transports,
+        platform_secrets=PLATFORM_SECRETS,
+        sms_outbox=outbox,
+        fan_site_url="https://fans.example",
     ) as service:
         service.granted = granted
         codes = Codes(service, database, entries)
-        codes.audit = audit
+        codes.audit, codes.contacts = audit, contacts
         await codes.publish()
         yield codes
 
 
 @pytest.fixture
-async def codes(database: Callable[[str], ServiceDatabase]) -> AsyncIterator[Codes]:
+async def codes(database: Callable[[str], ServiceDatabase], tmp_path: Path) -> AsyncIterator[Codes]:
     """The service with one campaign of three events, none of which has a pool yet."""
-    async with _open(database("codes")) as opened:
+    async with _open(database("codes"), tmp_path / "outbox.ndjson") as opened:
         yield opened

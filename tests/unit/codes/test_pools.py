@@ -85,7 +85,7 @@ async def test_counts_always_sum_while_everything_happens_at_once(codes: Codes) 
         if started["__typename"] == "CodesAssignmentStarted":
             distribution = started["distribution"]["id"]
             await distributions_jobs.distribute(
-                resources.distributions, resources.peer("entries"), distribution
+                resources.distributions, resources.deliveries, resources.peer("entries"), distribution
             )
 
     async def watch() -> int:
