@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from services.codes.subgraph.types import AccessCode, Info
-from services.kit.types import ID, Error, IdempotencyMismatch, NotFound, RateLimited, typed
+from services.kit.types import ID, Error, IdempotencyMismatch, NotFound, RateLimited, ValidationFailed, typed
 from services.kit.upstream import Problem
 
 
@@ -37,7 +37,13 @@ class TooManyMessages(Error): ...
 
 
 ResendCodeResult = Annotated[
-    CodeResent | NothingToSend | TooManyMessages | RateLimited | IdempotencyMismatch | NotFound,
+    CodeResent
+    | NothingToSend
+    | TooManyMessages
+    | RateLimited
+    | IdempotencyMismatch
+    | NotFound
+    | ValidationFailed,
     strawberry.federation.union("ResendCodeResult", description="What became of resendCode.", tags=["admin"]),
 ]
 InputArgument = Annotated[ResendCodeInput, strawberry.argument(description="Which code is sent once more.")]
@@ -52,5 +58,13 @@ async def resend_code(info: Info, input: InputArgument) -> ResendCodeResult:
     try:
         resent = await info.context.deliveries.backend.resend(input.code_id, input.idempotency_key)
     except Problem as problem:
-        return typed(problem, NothingToSend, TooManyMessages, RateLimited, IdempotencyMismatch, NotFound)
+        return typed(
+            problem,
+            NothingToSend,
+            TooManyMessages,
+            RateLimited,
+            IdempotencyMismatch,
+            NotFound,
+            ValidationFailed,
+        )
     return CodeResent(access_code=AccessCode.of(resent.code), replayed=resent.replayed)
