@@ -118,6 +118,17 @@ def test_a_signature_names_its_scheme() -> None:
     assert not signatures.is_signed(["secret"], "1771000000", header, b"{}", now=1771000061)
 
 
+SENDERS: dict[str, Any] = {
+    "sms_provider": "twilio",
+    "twilio_account_sid": "AC0",
+    "twilio_auth_token": "secret",
+    "twilio_from": "+12125550100",
+    "mail_provider": "smtp",
+    "mail_from": "codes@example.com",
+    "smtp_host": "mail.example.com",
+}
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -130,7 +141,7 @@ def test_a_signature_names_its_scheme() -> None:
     ],
 )
 def test_settings_that_prove_nothing_are_refused_by_name(given: str, told: str) -> None:
-    values = {**SETTINGS, "database_url": "postgresql://x", "monoql_env": "production"}
+    values = {**SETTINGS, "database_url": "postgresql://x", "monoql_env": "production", **SENDERS}
     with pytest.raises((SettingsError, ValidationError), match=told) as refused:
         Settings.load(**values, platform_secrets=given)
     assert "0123456789abcdef" not in str(refused.value)
