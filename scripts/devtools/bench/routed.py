@@ -8,7 +8,7 @@ from scripts.devtools.bench.layers import Done
 from scripts.devtools.bench.requests import FanRequests
 from scripts.devtools.campaign_setup import Campaign
 from scripts.devtools.load.loopback import Target
-from scripts.devtools.load.pages import is_whole_page, pages
+from scripts.devtools.load.pages import PAGES, readings
 from scripts.devtools.load.pool import ANSWER_TIMEOUT_SECONDS, Pool
 from scripts.devtools.load.requests import head_of, tail_of
 from scripts.devtools.load.response import Response
@@ -116,7 +116,7 @@ class CampaignPage:
         self.name = "page"
         self._target = target
         self._concurrency = concurrency
-        self._pages = pages(target, registered, campaign.slug)
+        self._pages = readings(PAGES["campaign"], target, registered, campaign.slug)
         self._seen = 0
 
     async def prepare(self, seconds: float) -> None:
@@ -124,7 +124,8 @@ class CampaignPage:
 
     async def run(self, seconds: float) -> Done:
         """One closed loop."""
-        return await ClosedLoop(self._target, self._next, is_whole_page, self._concurrency).run(seconds)
+        whole = PAGES["campaign"].is_whole
+        return await ClosedLoop(self._target, self._next, whole, self._concurrency).run(seconds)
 
     def _next(self) -> Sequence[bytes]:
         self._seen += 1

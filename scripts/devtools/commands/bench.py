@@ -3,9 +3,10 @@
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 import uvloop
-from cyclopts import App
+from cyclopts import App, Parameter
 from rich.console import Console
 from rich.markup import escape
 
@@ -19,9 +20,12 @@ from scripts.devtools.bench.requests import FanRequests
 from scripts.devtools.bench.routed import CampaignPage, Routed
 from scripts.devtools.bench.searches import show as show_searches
 from scripts.devtools.bench.searches import time_searches
+from scripts.devtools.bench.tokens import show as show_tokens
+from scripts.devtools.bench.tokens import time_tokens
 from scripts.devtools.commands.load import EXPECTED
 from scripts.devtools.databases import ServiceDatabase, owner_role, service_role, with_database
 from scripts.devtools.load.session import LoadError, Session, open_session
+from scripts.devtools.run_state import RunState
 from scripts.devtools.settings import SERVICES, Settings
 from scripts.devtools.topology import Topology
 
@@ -41,7 +45,8 @@ def bench(
     rounds: int = 5,
     seconds: float = 2.0,
     concurrency: int = 32,
-    searches: bool = False,
+    searches: Annotated[bool, Parameter(negative="")] = False,
+    tokens: Annotated[bool, Parameter(negative="")] = False,
     json: Path | None = None,
 ) -> int:
     """Register fans through each layer of the running system in turns, and compare with a bare insert of one row.
@@ -62,6 +67,8 @@ def bench(
     searches
         Instead, time searches for venues and artists over 100,000 names each, in a
         database of their own.
+    tokens
+        Instead, time the verification of access tokens.
     json
         Also write every turn to this file.
     """
@@ -76,6 +83,8 @@ def bench(
             )
         if searches:
             return uvloop.run(_time_searches(console, rounds * 5))
+        if tokens:
+            return uvloop.run(_time_tokens(console, rounds))
         return uvloop.run(_run(console, rounds, seconds, concurrency, json))
     except (*EXPECTED, BenchError) as error:
         console.print(f"[red]error:[/] {escape(str(error))}")
@@ -83,12 +92,25 @@ def bench(
 
 
 async def _time_searches(console: Console, turns: int) -> int:
-    settings = devsettings.load()
-    state = run_state.read(settings.data_dir)
-    if state is None or not state.alive or state.admin_dsn is None:
-        raise LoadError("Nothing is running. Start it with scripts/up.")
+    settings, state = _running()
+    if state.admin_dsn is None:
+        raise LoadError("The searches need the embedded PostgreSQL.")
     show_searches(console, await time_searches(state.admin_dsn, settings, turns))
     return 0
+
+
+async def _time_tokens(console: Console, turns: int) -> int:
+    settings, state = _running()
+    show_tokens(console, await time_tokens(state, settings, turns))
+    return 0
+
+
+def _running() -> tuple[Settings, RunState]:
+    settings = devsettings.load()
+    state = run_state.read(settings.data_dir)
+    if state is None or not state.alive:
+        raise LoadError("Nothing is running. Start it with scripts/up.")
+    return settings, state
 
 
 async def _run(console: Console, rounds: int, seconds: float, concurrency: int, json: Path | None) -> int:

@@ -17,7 +17,7 @@ from scripts.devtools.load.fans import FanTokens
 from scripts.devtools.load.generator import Generator
 from scripts.devtools.load.loopback import Target, loopback_target
 from scripts.devtools.load.measurement import Measurement, measured
-from scripts.devtools.load.pages import MOST_P95_SECONDS, WHOLE_PAGE, pages
+from scripts.devtools.load.pages import PAGES, PageName, readings
 from scripts.devtools.load.pool import MOST_CONNECTIONS
 from scripts.devtools.load.requests import SUBMIT, registrations
 from scripts.devtools.load.tally import ACKNOWLEDGED
@@ -67,22 +67,23 @@ class Session:
         self.entry_ids += generator.tally.entry_ids.values()
         return measurement
 
-    async def measure_pages(
+    async def read(
         self,
+        name: PageName,
         rate: float,
         seconds: float,
         spacing: Spacing = "poisson",
         *,
         most_connections: int = MOST_CONNECTIONS,
     ) -> Measurement:
-        """Ask for the campaign page `rate` times a second for `seconds`, as fans who are registered."""
-        times = intended_times(rate, seconds, spacing)
-        requests = pages(self.target, self.registered, self.campaign.slug)
+        """Ask for a page `rate` times a second for `seconds`, as fans who are registered."""
+        page, times = PAGES[name], intended_times(rate, seconds, spacing)
+        requests = readings(page, self.target, self.registered, self.campaign.slug)
         generator = Generator(
-            self.target, times, requests.parts, most_connections=most_connections, goal=WHOLE_PAGE
+            self.target, times, requests.parts, most_connections=most_connections, goal=page.goal
         )
-        self.tell(f"Asking for {rate:g} campaign pages a second for {seconds:g} s")
-        return replace(await self._run(rate, generator), most_p95=MOST_P95_SECONDS)
+        self.tell(f"Asking for {rate:g} {name} pages a second for {seconds:g} s")
+        return replace(await self._run(rate, generator), most_p95=page.most_p95)
 
     async def _run(self, rate: float, generator: Generator) -> Measurement:
         before, machine = usage.look(self.pids()), usage.machine_cpu()

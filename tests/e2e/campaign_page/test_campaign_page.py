@@ -8,7 +8,7 @@ import pytest
 
 from scripts.devtools.campaign_setup import Campaign, open_campaign, transition
 from scripts.devtools.graphql_client import GraphQLClient
-from scripts.devtools.load.pages import PAGE
+from scripts.devtools.load.pages import CAMPAIGN
 from scripts.devtools.load.requests import SUBMIT, json_of
 from tests.e2e.tracing.test_one_trace import spans
 from tests.support.stack import RunningStack
@@ -35,7 +35,7 @@ async def test_a_page_is_one_backend_request_for_each_subgraph(
     campaign, token, entry_id = await entered(stack, client)
     trace_id = secrets.token_hex(16)
     answer = await client.post_raw(
-        json_of(PAGE, {"slug": campaign.slug, "locale": "fr-CA"}),
+        json_of(CAMPAIGN, {"slug": campaign.slug, "locale": "fr-CA"}),
         token=token,
         headers={"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01"},
     )

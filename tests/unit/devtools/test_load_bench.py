@@ -8,7 +8,7 @@ import pytest
 from scripts.devtools.bench.in_process import Overheard, Submissions
 from scripts.devtools.bench.layers import BenchError, Done, Turn, summarize, take_turns
 from scripts.devtools.campaign_setup import Campaign
-from scripts.devtools.load.pages import is_whole_page
+from scripts.devtools.load.pages import PAGES
 from scripts.devtools.load.response import Response
 
 
@@ -69,7 +69,7 @@ def test_without_a_baseline_there_is_no_ratio() -> None:
     ],
 )
 def test_a_page_is_whole_when_every_subgraph_had_its_say(body: bytes, whole: bool) -> None:
-    assert is_whole_page(Response(200, body, keep_alive=True)) is whole
+    assert PAGES["campaign"].is_whole(Response(200, body, keep_alive=True)) is whole
 
 
 EXAMPLE = {
