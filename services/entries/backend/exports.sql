@@ -12,6 +12,7 @@ SELECT true FROM campaign WHERE id = :id
 -- name: exports_by_id
 -- The exports of these ids as they are at this moment.
 SELECT x.*, c.team_id, x.state = 'SUCCEEDED' AND x.expires_at <= now() AS expired,
+       x.state = 'SUCCEEDED' AND export_outdated(x.campaign_id, x.purpose, x.as_of, x.finished_at) AS outdated,
        x.purpose = 'SHARING' AND (c.document->>'shares_fan_data')::boolean IS NOT TRUE AS withheld,
        extract(epoch FROM x.expires_at - now())::float8 AS seconds_left
 FROM export_job x
@@ -21,6 +22,7 @@ WHERE x.id = ANY(:ids::text[])
 -- name: exports_of_campaigns
 -- The exports of these campaigns, newest first, the last hundred of each.
 SELECT x.*, c.team_id, x.state = 'SUCCEEDED' AND x.expires_at <= now() AS expired,
+       x.state = 'SUCCEEDED' AND export_outdated(x.campaign_id, x.purpose, x.as_of, x.finished_at) AS outdated,
        x.purpose = 'SHARING' AND (c.document->>'shares_fan_data')::boolean IS NOT TRUE AS withheld,
        extract(epoch FROM x.expires_at - now())::float8 AS seconds_left
 FROM campaign c
@@ -37,9 +39,11 @@ WHERE x.id = :id AND x.state IN ('QUEUED', 'RUNNING') AND c.id = x.campaign_id
 RETURNING x.campaign_id, c.team_id
 
 -- name: begin_export
--- Takes up an export that waits, or whose worker died: it starts over, under the next attempt.
+-- Takes up an export that waits, or whose worker died: it starts over, under the next attempt. It will be read by a snapshot that
+-- is still to be taken, so it sees all transactions but those that are open now, or begin after now.
 UPDATE export_job x
-SET state = 'RUNNING', attempt = x.attempt + 1, progress = 0, failure = NULL
+SET state = 'RUNNING', attempt = x.attempt + 1, progress = 0, failure = NULL,
+    as_of = (SELECT least(now(), min(xact_start)) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user)
 FROM campaign c
 WHERE x.id = :id AND x.state IN ('QUEUED', 'RUNNING') AND c.id = x.campaign_id
 RETURNING x.campaign_id, x.kind, x.format, x.purpose, x.states, x.attempt, c.document
@@ -76,12 +80,16 @@ WHERE id = :id AND state IN ('QUEUED', 'RUNNING')
 SELECT file FROM export_job WHERE id = :id AND state = 'SUCCEEDED'
 
 -- name: due_exports
--- Exports whose files have outlived their time.
-SELECT id FROM export_job WHERE state = 'SUCCEEDED' AND expires_at <= now() ORDER BY expires_at LIMIT :limit
+-- Exports whose files have outlived their time, or somebody in them.
+SELECT id FROM export_job
+WHERE state = 'SUCCEEDED' AND (expires_at <= now() OR export_outdated(campaign_id, purpose, as_of, finished_at))
+ORDER BY expires_at
+LIMIT :limit
 
 -- name: expire_exports
--- Marks exports whose files are gone.
-UPDATE export_job SET state = 'EXPIRED', file = NULL WHERE id = ANY(:ids::text[]) AND state = 'SUCCEEDED'
+-- Marks exports whose files are gone, with the reason where that was not their age.
+UPDATE export_job SET state = 'EXPIRED', file = NULL, failure = CASE WHEN expires_at > now() THEN :outdated::text END
+WHERE id = ANY(:ids::text[]) AND state = 'SUCCEEDED'
 
 -- name: expected_rows
 -- About how many rows an export will have, to tell its progress.

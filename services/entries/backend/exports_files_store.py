@@ -11,6 +11,7 @@ from obstore.store import ObjectStore
 
 from services.entries.backend import exports_rules, rules, wire
 from services.entries.backend.exports_rules import Record
+from services.entries.backend.exports_store import OUTDATED
 from services.entries.backend.rosters_store import facts_of
 from services.kit.pg import Connection, Database, Queries, Row
 
@@ -65,12 +66,12 @@ class ExportFileStore:
         await self._database.execute(q.fail_export, id=export_id, failure=failure)
 
     async def expire(self) -> int:
-        """Removes up to a hundred files that have outlived their time; answers how many."""
+        """Removes up to a hundred files that have outlived their time, or somebody in them; answers how many."""
         due = [row["id"] for row in await self._database.fetch(q.due_exports, limit=_EXPIRED_AT_ONCE)]
         for export_id in due:
             await self._clear_away(export_id, keep=None)
         if due:
-            await self._database.execute(q.expire_exports, ids=due)
+            await self._database.execute(q.expire_exports, ids=due, outdated=OUTDATED)
         return len(due)
 
     async def _refuse_sharing(self, export_id: str) -> None:

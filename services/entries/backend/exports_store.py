@@ -15,6 +15,9 @@ from services.kit.outbox import Outbox
 from services.kit.pg import Database, Queries, Row
 
 q = Queries(Path(__file__).with_name("exports.sql"))
+OUTDATED = (
+    "Somebody in this file has opted out of sharing, or was erased, since it was written. Start a new export."
+)
 _LINK_SECONDS = 3600
 
 
@@ -83,6 +86,8 @@ class ExportStore:
     async def downloadable(self, export_id: str) -> Row:
         """A published export with its `file`, its `format` and whose it is. Raises NotFound."""
         rows = await self._database.fetch(q.exports_by_id, ids=[export_id])
+        if rows and rows[0]["outdated"]:
+            raise NotFound(OUTDATED)
         if not rows or rows[0]["state"] != "SUCCEEDED" or rows[0]["expired"] or rows[0]["withheld"]:
             raise NotFound("The file is not there any more. Start a new export.")
         return rows[0]
@@ -128,7 +133,7 @@ class ExportStore:
         return export_id
 
     def _export(self, row: Row) -> x.Export:
-        state = "EXPIRED" if row["expired"] else row["state"]
+        state = "EXPIRED" if row["expired"] or row["outdated"] else row["state"]
         url: str | None = None
         if state == "SUCCEEDED" and not row["withheld"]:
             seconds = min(_LINK_SECONDS, int(row["seconds_left"]))
@@ -149,5 +154,5 @@ class ExportStore:
             created_at=row["created_at"],
             finished_at=row["finished_at"],
             expires_at=row["expires_at"],
-            failure=row["failure"],
+            failure=OUTDATED if row["outdated"] else row["failure"],
         )

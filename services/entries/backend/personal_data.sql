@@ -1,7 +1,7 @@
 -- name: her_facts
 -- What entries knows of a user.
-SELECT user_id AS id, phone_verified, phone_verified_at, country, member_id, do_not_sell, accounts, accounts_until, cards,
-       cards_until, tiers, tiers_until
+SELECT user_id AS id, phone_verified, phone_verified_at, country, member_id, do_not_sell, opted_out_at, accounts, accounts_until,
+       cards, cards_until, tiers, tiers_until
 FROM user_fact WHERE user_id = :user_id AND user_id > :after LIMIT :limit
 
 -- name: her_entries
@@ -57,7 +57,7 @@ SELECT id FROM wave WHERE campaign_id = ANY(:campaign_ids::text[]) AND state = '
 -- Her entries become nobody's. What aggregates count stays; her identity's place is free for whoever has it next.
 UPDATE entry
 SET state = 'ERASED', user_id = :nobody, identity = uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
-    idempotency_key = NULL, request_digest = '', lapsed = false, version = version + 1
+    idempotency_key = NULL, request_digest = '', lapsed = false, version = version + 1, updated_at = now()
 WHERE user_id = :user_id AND signed_in_at <= :until
 RETURNING campaign_id, id
 
@@ -79,7 +79,7 @@ UPDATE selection SET user_id = :nobody WHERE entry_id = ANY(:entry_ids::text[]) 
 INSERT INTO user_fact AS f (user_id, version) VALUES (:user_id, :version)
 ON CONFLICT (user_id) DO UPDATE
 SET version = excluded.version, phone_verified = false, phone_verified_at = NULL, country = NULL, member_id = NULL,
-    do_not_sell = false, accounts = '{}', accounts_until = '{}', cards = '{}', cards_until = '{}', tiers = '{}',
+    do_not_sell = false, opted_out_at = NULL, accounts = '{}', accounts_until = '{}', cards = '{}', cards_until = '{}', tiers = '{}',
     tiers_until = '{}'
 WHERE f.version <= excluded.version
 RETURNING xmax <> 0 AS was_there

@@ -24,8 +24,9 @@ RETURNING c.id, entry_state_now('PENDING_PHONE', campaign_state_now(c.state, c.o
 -- name: keep_users
 -- Keeps newer facts about users.
 INSERT INTO user_fact AS u (user_id, version, phone_verified, phone_verified_at, country, member_id, do_not_sell,
-                            accounts, accounts_until, cards, cards_until, tiers, tiers_until)
+                            opted_out_at, accounts, accounts_until, cards, cards_until, tiers, tiers_until)
 SELECT s.id, s.version, s.phone_verified, s.phone_verified_at, s.country, s.member_id, s.do_not_sell,
+       CASE WHEN s.do_not_sell THEN now() END,
        string_to_array(s.accounts, ','), string_to_array(s.accounts_until, ',')::timestamptz[],
        string_to_array(s.cards, ','), string_to_array(s.cards_until, ',')::timestamptz[],
        string_to_array(s.tiers, ','), string_to_array(s.tiers_until, ',')::timestamptz[]
@@ -43,6 +44,7 @@ SET version = excluded.version,
     country = excluded.country,
     member_id = excluded.member_id,
     do_not_sell = excluded.do_not_sell,
+    opted_out_at = CASE WHEN excluded.do_not_sell THEN coalesce(u.opted_out_at, excluded.opted_out_at) END,
     accounts = excluded.accounts,
     accounts_until = excluded.accounts_until,
     cards = excluded.cards,

@@ -41,8 +41,8 @@ class ExportPurpose(Enum):
     INTERNAL = strawberry.enum_value("INTERNAL", description="For the team itself: all rows.")
     SHARING = strawberry.enum_value(
         "SHARING",
-        description="For sale or sharing: without fans who opted out by the moment of writing, or were erased. Only "
-        "where the campaign's promoter gets fan data.",
+        description="For sale or sharing: without fans who opted out by the moment of writing, or were erased; it "
+        "expires at once when one of the fans in it opts out later. Only where the campaign's promoter gets fan data.",
     )
 
 
