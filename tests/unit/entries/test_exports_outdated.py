@@ -1,4 +1,4 @@
-"""A file is handed out only while everybody in it would still be in it: opt-outs and erasures after its moment withdraw it."""
+"""A file is handed out only while everybody in it would still be: later opt-outs and erasures withdraw it."""
 
 import asyncio
 from datetime import UTC, datetime

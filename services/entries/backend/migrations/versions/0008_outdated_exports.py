@@ -30,7 +30,7 @@ RETURN EXISTS (
     SELECT FROM user_fact f JOIN entry e ON e.user_id = f.user_id
     WHERE f.do_not_sell AND f.opted_out_at >= as_of AND e.campaign_id = campaign AND e.entered_at <= finished_at
 );
-COMMENT ON FUNCTION export_outdated IS 'whether somebody who may be in the file was erased, or for sharing opted out, since';
+COMMENT ON FUNCTION export_outdated IS 'whether somebody who may be in it was erased, or for sharing opted out, since';
 GRANT EXECUTE ON FUNCTION export_outdated TO entries_service;
 """
 
