@@ -10,7 +10,7 @@ from strawberry.dataloader import DataLoader
 from services.kit.permissions import Permission
 from services.kit.upstream import Upstream
 
-__all__ = ["Access", "AccessAnswers", "AccessCheck", "AccessChecks", "Permission", "Scope"]
+__all__ = ["Access", "AccessAnswers", "AccessCheck", "AccessChecks", "Permission", "Reach", "ReachQuestion", "Scope"]
 
 
 _LONGEST_ID = 200
@@ -43,6 +43,23 @@ class AccessAnswers(msgspec.Struct):
     allowed: list[bool]
 
 
+class ReachQuestion(msgspec.Struct, frozen=True):
+    """Where may this user do this?"""
+
+    user_id: str
+    permission: str
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Where a permission holds: in whole teams, and on single campaigns of others."""
+
+    team_ids: list[str] = []
+    campaign_ids: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.team_ids or self.campaign_ids)
+
+
 class Access:
     """One request's permission questions on behalf of one user."""
 
@@ -58,6 +75,13 @@ class Access:
         return await self._loader.load(
             AccessCheck(self._user_id, permission, scope.team_id, scope.campaign_id)
         )
+
+    async def reach(self, permission: Permission) -> Reach:
+        """Where the caller has the permission: anonymous callers nowhere."""
+        if self._user_id is None:
+            return Reach()
+        question = ReachQuestion(self._user_id, permission)
+        return await self._users.call("POST", "/access/reach", Reach, question, idempotent=True)
 
     async def _ask(self, checks: list[AccessCheck]) -> list[bool]:
         answers = await self._users.call(

@@ -16,8 +16,8 @@ async def get_venues(call: Call[catalogue_wire.Ids]) -> catalogue_wire.Venues:
 async def search_venues(
     call: Call[catalogue_wire.VenueQuery],
 ) -> catalogue_wire.Findings[catalogue_wire.Venue]:
-    """Finds venues by name and city (typing errors forgiven), country and distance; signed in, by the provider."""
-    return await call.service.discovery.search_venues(call.body, widely=call.actor is not None)
+    """Finds venues by name and city (typing errors forgiven), country and distance; `widely`, by the provider."""
+    return await call.service.discovery.search_venues(call.body)
 
 
 @api.post("/artists/batch", catalogue_wire.Ids, catalogue_wire.Artists)
@@ -30,5 +30,5 @@ async def get_artists(call: Call[catalogue_wire.Ids]) -> catalogue_wire.Artists:
 async def search_artists(
     call: Call[catalogue_wire.ArtistQuery],
 ) -> catalogue_wire.Findings[catalogue_wire.Artist]:
-    """Finds artists by name, typing errors forgiven; signed in, by the provider."""
-    return await call.service.discovery.search_artists(call.body, widely=call.actor is not None)
+    """Finds artists by name, typing errors forgiven; `widely`, by the provider."""
+    return await call.service.discovery.search_artists(call.body)

@@ -62,19 +62,23 @@ class Near(Struct):
 
 
 class VenueQuery(Struct):
-    """Which venues to list: nearest first with `near`, else the most alike to `search`, else by name."""
+    """Which venues to list: nearest first with `near`, else the most alike to `search`, else by name. `widely`: the
+    provider's, too.
+    """
 
     search: Search | None = None
     country: str | None = None
     near: Near | None = None
+    widely: bool = False
     after: str | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
 
 
 class ArtistQuery(Struct):
-    """Which artists to list, the most alike first."""
+    """Which artists to list, the most alike first. `widely`: the provider's, too."""
 
     search: Search
+    widely: bool = False
     after: str | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
 

@@ -24,16 +24,17 @@ SELECT version, state_now(state, opens_at, closes_at) AS state FROM campaign WHE
 -- The moment that counts for this transaction.
 SELECT now()
 
+-- name: lock_due
+-- Locks campaigns whose stored state lags behind what their windows say.
+SELECT id, state FROM campaign
+WHERE state IN ('SCHEDULED', 'OPEN', 'PAUSED')
+  AND least(closes_at, CASE state WHEN 'SCHEDULED' THEN opens_at END) <= now()
+ORDER BY id
+LIMIT :limit
+FOR UPDATE SKIP LOCKED
+
 -- name: apply_windows
--- Opens and closes, as their windows say, campaigns whose stored state lags behind; answers which.
+-- Opens and closes locked campaigns as their windows say.
 UPDATE campaign
 SET state = state_now(state, opens_at, closes_at), version = version + 1, updated_at = now()
-WHERE id IN (
-    SELECT id FROM campaign
-    WHERE state IN ('SCHEDULED', 'OPEN', 'PAUSED')
-      AND least(closes_at, CASE state WHEN 'SCHEDULED' THEN opens_at END) <= now()
-    ORDER BY id
-    LIMIT :limit
-    FOR UPDATE SKIP LOCKED
-)
-RETURNING id
+WHERE id = ANY(:ids::text[])

@@ -45,6 +45,9 @@ _BROKEN: dict[str, Issue] = {
     ),
 }
 
+SCHEDULE = "schedule"
+"""Who opens and closes campaigns in the audit log when their windows do."""
+
 Write = Callable[[Connection], Awaitable[str]]
 """What a change does once its version is claimed; answers the id of what it changed."""
 
@@ -140,14 +143,16 @@ class Changes:
 
     async def apply_windows(self, limit: int = 100) -> int:
         """Opens and closes what is due; answers how many campaigns that were."""
-        async with self._database.transaction() as connection:
-            ids = [row["id"] for row in await self._database.fetch(q.apply_windows, connection, limit=limit)]
-            if not ids:
-                return 0
-            documents = await self.documents(wire.CampaignKeys(ids=ids), connection)
-            outgoing = await self._outbox.publish(connection, "campaign", map(rules.snapshot, documents))
-        await self._outbox.deliver(outgoing)
-        return len(ids)
+        async with audited(self._database, self._outbox, SCHEDULE) as transaction:
+            connection = transaction.connection
+            due = await self._database.fetch(q.lock_due, connection, limit=limit)
+            stored = {row["id"]: State(row["state"]) for row in due}
+            if stored:
+                await self._database.execute(q.apply_windows, connection, ids=list(stored))
+                for after in await self.documents(wire.CampaignKeys(ids=list(stored)), connection):
+                    before = msgspec.structs.replace(after, state=stored[after.id])
+                    await self._leave_behind(transaction, "transitionCampaign", after.id, before, after)
+        return len(stored)
 
     async def _claim(self, connection: Connection, change: Change) -> None:
         claimed = await self._database.fetchval(

@@ -46,24 +46,24 @@ class Discovery:
         self._provider = provider
         self._breaker = Breaker()
 
-    async def search_artists(self, query: ArtistQuery, *, widely: bool) -> Findings[Artist]:
-        """Artists by name; `widely` asks the provider, too, if there is one."""
+    async def search_artists(self, query: ArtistQuery) -> Findings[Artist]:
+        """Artists by name; the provider's, too, where the query says so and there is one."""
 
         async def page(provider: Ticketmaster, place: RemotePlace) -> tuple[list[Artist | None], bool]:
             size, number = place.size, place.number // place.size
             entries, more = await provider.attractions(query.search, size=size, page=number)
             return [artist_of(entry) for entry in entries], more
 
-        if widely and self._provider and query.search.strip():
+        if query.widely and self._provider and query.search.strip():
             found = await self._ask(query.after, query.limit, page)
             if found is not None:
                 return found
         local = await self._catalogue.search_artists(query)
-        local.fallback = widely and self._provider is not None
+        local.fallback = query.widely and self._provider is not None
         return local
 
-    async def search_venues(self, query: VenueQuery, *, widely: bool) -> Findings[Venue]:
-        """Venues by name, country and distance; `widely` asks the provider, too, if there is one."""
+    async def search_venues(self, query: VenueQuery) -> Findings[Venue]:
+        """Venues by name, country and distance; the provider's, too, where the query says so and there is one."""
 
         async def page(provider: Ticketmaster, place: RemotePlace) -> tuple[list[Venue | None], bool]:
             size, number = place.size, place.number // place.size
@@ -72,12 +72,12 @@ class Discovery:
             )
             return await self._venues(entries), more
 
-        if widely and self._provider:
+        if query.widely and self._provider:
             found = await self._ask(query.after, query.limit, page)
             if found is not None:
                 return found
         local = await self._catalogue.search_venues(query)
-        local.fallback = widely and self._provider is not None
+        local.fallback = query.widely and self._provider is not None
         return local
 
     async def adopt_artists(self, ids: Sequence[str]) -> None:

@@ -8,7 +8,8 @@ WITH ranked AS (
         ELSE -extract(epoch FROM c.created_at)
     END AS rank
     FROM campaign c
-    WHERE (state_now(c.state, c.opens_at, c.closes_at) = ANY(:public_states::text[]) OR :non_public::boolean AND c.team_id = :team_id)
+    WHERE (state_now(c.state, c.opens_at, c.closes_at) = ANY(:public_states::text[])
+           OR c.team_id = ANY(:reader_teams::text[]) OR c.id = ANY(:reader_campaigns::text[]))
       AND (:team_id::text IS NULL OR c.team_id = :team_id)
       AND (:promoter_id::text IS NULL OR c.promoter_id = :promoter_id)
       AND (:states::text[] IS NULL OR state_now(c.state, c.opens_at, c.closes_at) = ANY(:states))

@@ -25,7 +25,7 @@ async def get_campaigns(call: Call[wire.CampaignKeys]) -> wire.Campaigns:
 
 @api.post("/campaigns/search", wire.CampaignQuery, Page[wire.Listed])
 async def search_campaigns(call: Call[wire.CampaignQuery]) -> Page[wire.Listed]:
-    """Lists campaigns: public ones, and with `non_public` also the others of one team."""
+    """Lists campaigns: public ones, and those that the caller may read before the public does."""
     return await call.service.store.page(call.body)
 
 

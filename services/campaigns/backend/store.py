@@ -46,7 +46,8 @@ class Store:
         rows = await self._database.fetch(
             q.campaign_page,
             public_states=sorted(rules.PUBLIC_STATES),
-            non_public=query.non_public,
+            reader_teams=query.reader_teams,
+            reader_campaigns=query.reader_campaigns,
             states=query.states,
             country=query.country,
             artist_id=query.artist_id,

@@ -127,8 +127,8 @@ class Campaigns(Struct):
 
 
 class CampaignQuery(Struct):
-    """Which campaigns to list, `backward` from the end or from `before`. `non_public` adds those of `team_id` that
-    the public does not see.
+    """Which campaigns to list, `backward` from the end or from `before`. `reader_teams` and `reader_campaigns` are
+    those whose campaigns the caller may read before the public does.
     """
 
     states: list[State] | None = None
@@ -136,7 +136,8 @@ class CampaignQuery(Struct):
     artist_id: str | None = None
     team_id: str | None = None
     promoter_id: str | None = None
-    non_public: bool = False
+    reader_teams: list[str] = []
+    reader_campaigns: list[str] = []
     search: Search | None = None
     open_at: Moment | None = None
     order_by: Literal["NEWEST", "OPENS_SOONEST", "CLOSES_SOONEST"] = "NEWEST"

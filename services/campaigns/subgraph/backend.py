@@ -194,16 +194,16 @@ class CampaignsBackend:
         return (await self._read("/venues/batch", _Venues, {"ids": ids})).venues
 
     async def search_venues(self, query: dict[str, Any]) -> Findings[Venue]:
-        """The venues that fit, best first; for somebody who is signed in also those of the provider."""
-        return await self._read("/venues/search", Findings[Venue], query, actor=self._actor)
+        """The venues that fit, best first."""
+        return await self._read("/venues/search", Findings[Venue], query)
 
     async def artists(self, ids: Sequence[str]) -> list[Artist]:
         """Artists by id; unknown ids are left out."""
         return (await self._read("/artists/batch", _Artists, {"ids": ids})).artists
 
     async def search_artists(self, query: dict[str, Any]) -> Findings[Artist]:
-        """The artists that fit, most alike first; for somebody who is signed in also those of the provider."""
-        return await self._read("/artists/search", Findings[Artist], query, actor=self._actor)
+        """The artists that fit, most alike first."""
+        return await self._read("/artists/search", Findings[Artist], query)
 
     async def create_campaign(self, input: Any) -> Changed:
         """A new draft."""
@@ -245,8 +245,8 @@ class CampaignsBackend:
         """The campaign without that event."""
         return await self._write(f"/campaigns/{campaign_id}/events/removals", input)
 
-    async def _read(self, path: str, returns: type[T], body: Any, actor: str | None = None) -> T:
-        return await self._upstream.call("POST", path, returns, body, idempotent=True, actor=actor)
+    async def _read(self, path: str, returns: type[T], body: Any) -> T:
+        return await self._upstream.call("POST", path, returns, body, idempotent=True)
 
     async def _write(self, path: str, input: Any) -> Changed:
         return await self._upstream.call("POST", path, Changed, as_body(input), actor=self._actor)

@@ -8,6 +8,7 @@ import strawberry
 
 from services.campaigns.subgraph import backend
 from services.campaigns.subgraph.catalogue_types import Artist, NearInput, Venue
+from services.kit.access import Permission
 from services.kit.paging import Connection, Page, connect, decode_cursor, page_size
 from services.kit.types import CountryCode
 
@@ -40,8 +41,8 @@ class VenueConnection(Connection[Venue]):
 
 
 @strawberry.field(
-    description="Artists by name, most alike first; typing errors are forgiven. Whoever is signed in searches the"
-    " platform's provider, too, where it has one. Give the `id` of any of them to a campaign."
+    description="Artists by name, most alike first; typing errors are forgiven. Whoever may edit campaigns searches"
+    " the platform's provider, too, where it has one. Give the `id` of any of them to a campaign."
 )
 async def artists(
     info: Info,
@@ -49,14 +50,19 @@ async def artists(
     first: First = 20,
     after: After = None,
 ) -> ArtistConnection:
-    query = {"search": search, "limit": page_size(first), "after": decode_cursor(after)}
+    query = {
+        "search": search,
+        "widely": await _widely(info),
+        "limit": page_size(first),
+        "after": decode_cursor(after),
+    }
     found = await info.context.backend.search_artists(query)
     return ArtistConnection(**_page(found, Artist.of, after), fallback=found.fallback)
 
 
 @strawberry.field(
-    description="Venues: nearest first with `near`, else most alike to `search`, else by name. Whoever is signed in"
-    " searches the platform's provider, too, where it has one. Give the `id` of any of them to a market."
+    description="Venues: nearest first with `near`, else most alike to `search`, else by name. Whoever may edit"
+    " campaigns searches the platform's provider, too, where it has one. Give the `id` of any of them to a market."
 )
 async def venues(
     info: Info,
@@ -70,11 +76,17 @@ async def venues(
         "search": search,
         "country": country,
         "near": near and asdict(near),
+        "widely": await _widely(info),
         "limit": page_size(first),
         "after": decode_cursor(after),
     }
     found = await info.context.backend.search_venues(query)
     return VenueConnection(**_page(found, Venue.of, after), fallback=found.fallback)
+
+
+async def _widely(info: Info) -> bool:
+    """The provider counts its questions: they are for those who set campaigns up."""
+    return bool(await info.context.access.reach(Permission.CAMPAIGN_WRITE))
 
 
 def _page(found: backend.Findings[T], node: Callable[[T], N], after: str | None) -> dict[str, Any]:

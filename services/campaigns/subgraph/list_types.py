@@ -7,7 +7,7 @@ import strawberry
 
 from services.campaigns.subgraph.backend import as_body
 from services.campaigns.subgraph.types import Campaign, CampaignState, Info
-from services.kit.access import Permission, Scope
+from services.kit.access import Permission, Reach, Scope
 from services.kit.paging import Connection, Slice, connect
 from services.kit.types import ID, CountryCode, DateTime
 
@@ -25,7 +25,11 @@ class CampaignOrder(Enum):
 
 @strawberry.input(description="Which campaigns; all that is given must hold.")
 class CampaignFilter:
-    states: list[CampaignState] | None = strawberry.field(description="In one of these states.", default=None)
+    states: list[CampaignState] | None = strawberry.field(
+        description="In one of these states. With `DRAFT`, `CANCELLED` or `ARCHIVED` among them, the list has what the"
+        " viewer may read of any team; without, what everybody sees.",
+        default=None,
+    )
     country: CountryCode | None = strawberry.field(description="Offered in this country.", default=None)
     artist_id: ID | None = strawberry.field(description="With this artist.", default=None)
     team_id: ID | None = strawberry.field(
@@ -41,15 +45,19 @@ class CampaignFilter:
     )
 
 
+_KEPT_FROM_THE_PUBLIC = frozenset({CampaignState.DRAFT, CampaignState.CANCELLED, CampaignState.ARCHIVED})
+
+
 async def list_campaigns(
     info: Info, filter: CampaignFilter | None, order_by: CampaignOrder, part: Slice
 ) -> Connection[Campaign]:
     """A page of the campaigns that the caller may see: the database leaves out what she may not."""
-    team_id = filter.team_id if filter else None
+    filter = filter or CampaignFilter()
+    reach = await _reading(info, filter)
     query = {
-        **as_body(filter or CampaignFilter()),
-        "non_public": bool(team_id)
-        and await info.context.access.allows(Permission.CAMPAIGN_READ, Scope(team_id)),
+        **as_body(filter),
+        "reader_teams": reach.team_ids,
+        "reader_campaigns": reach.campaign_ids,
         "order_by": order_by.value,
         **asdict(part),
     }
@@ -57,3 +65,14 @@ async def list_campaigns(
     return connect(
         page, key=lambda listed: listed.place, node=lambda listed: Campaign.of(listed.campaign), part=part
     )
+
+
+async def _reading(info: Info, filter: CampaignFilter) -> Reach:
+    """Where the caller reads what the public does not. Nobody is asked for lists that every fan sees."""
+    access = info.context.access
+    if filter.team_id:
+        allowed = await access.allows(Permission.CAMPAIGN_READ, Scope(filter.team_id))
+        return Reach([filter.team_id]) if allowed else Reach()
+    if _KEPT_FROM_THE_PUBLIC.isdisjoint(filter.states or ()):
+        return Reach()
+    return await access.reach(Permission.CAMPAIGN_READ)

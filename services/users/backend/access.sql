@@ -13,6 +13,18 @@ FROM unnest(:user_ids::text[], :roles::text[], :team_ids::text[], :campaign_ids:
 LEFT JOIN campaign c ON c.id = q.campaign_id
 ORDER BY q.place
 
+-- name: reach
+-- The teams, and the campaigns of no such team, where one of these roles is the user's.
+WITH held AS (
+    SELECT team_id, campaign_id FROM live_binding WHERE user_id = :user_id AND role = ANY(:roles::text[])
+), whole AS (
+    SELECT DISTINCT team_id FROM held WHERE campaign_id IS NULL
+)
+SELECT ARRAY(SELECT team_id FROM whole ORDER BY team_id) AS team_ids,
+    ARRAY(SELECT DISTINCT campaign_id FROM held
+          WHERE campaign_id IS NOT NULL AND team_id NOT IN (SELECT team_id FROM whole)
+          ORDER BY campaign_id) AS campaign_ids
+
 -- name: bindings_over
 -- All of a user's bindings that reach this team or campaign, those that have expired too, the widest and oldest first.
 SELECT b.*, b.expires_at IS NULL OR b.expires_at > now() AS live

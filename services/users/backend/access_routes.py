@@ -1,6 +1,6 @@
 """The User Service's REST API about permissions."""
 
-from services.kit.access import AccessAnswers, AccessChecks
+from services.kit.access import AccessAnswers, AccessChecks, Reach, ReachQuestion
 from services.kit.rest import Api, Call
 from services.users.backend import wire
 
@@ -11,6 +11,12 @@ api = Api("User Service", "1.0.0")
 async def check_access(call: Call[AccessChecks]) -> AccessAnswers:
     """Answers permission questions, in order, by the role bindings of this moment."""
     return AccessAnswers(await call.service.access.check(call.body.checks))
+
+
+@api.post("/access/reach", ReachQuestion, Reach)
+async def get_reach(call: Call[ReachQuestion]) -> Reach:
+    """Says where a user has a permission, by the role bindings of this moment."""
+    return await call.service.access.reach(call.body)
 
 
 @api.post("/access/campaigns", wire.View, wire.CampaignAccesses)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.kit.access import AccessCheck
+from services.kit.access import AccessCheck, Reach, ReachQuestion
 from services.kit.pg import Database, Queries
 from services.users.backend import rules, wire
 from services.users.backend.teams_store import binding
@@ -27,6 +27,12 @@ class AccessStore:
             campaign_ids=[c.campaign_id for c in checks],
         )
         return [row["allowed"] for row in rows]
+
+    async def reach(self, question: ReachQuestion) -> Reach:
+        """Where a user has a permission; what a whole team allows is not told again by campaign."""
+        roles = sorted(rules.roles_with(question.permission))
+        row = await self._database.fetchrow(q.reach, user_id=question.user_id, roles=roles)
+        return Reach(row["team_ids"], row["campaign_ids"]) if row else Reach()
 
     async def campaigns(self, viewer: str, ids: Sequence[str]) -> list[wire.CampaignAccess]:
         """Whose these campaigns are and what the viewer may do on each, as far as they are known."""

@@ -19,7 +19,7 @@ class AuditEvent:
     at: DateTime = strawberry.field(description="When it was done.")
     action: str = strawberry.field(description="What was done: the name of the mutation.")
     actor_id: ID = strawberry.field(
-        description="Who did it, by id; also when she is not to be seen any more."
+        description="Who did it, by id; also when she is not to be seen any more. `schedule`: a campaign's window did."
     )
     target: ID = strawberry.field(description="The id of what it was done to.")
     before: str | None = strawberry.field(

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.kit.access import AccessAnswers, AccessChecks
+from services.kit.access import AccessAnswers, AccessChecks, Reach, ReachQuestion
 
 
 class Receivers:
@@ -54,6 +54,13 @@ class Receivers:
             ]
             return Response(msgspec.json.encode(AccessAnswers(allowed)))
 
+        async def get_reach(request: Request) -> Response:
+            self.access_requests += 1
+            asked = msgspec.json.decode(await request.body(), type=ReachQuestion)
+            held = {s for u, p, s in self.granted if (u, p) == (asked.user_id, asked.permission) and s}
+            campaigns = {scope for scope in held if scope.startswith("cmp_")}
+            return Response(msgspec.json.encode(Reach(sorted(held - campaigns), sorted(campaigns))))
+
         async def get_pools(request: Request) -> Response:
             if name in self.down:
                 return Response(status_code=503)
@@ -68,5 +75,6 @@ class Receivers:
                 Route("/audit/events", take_events, methods=["POST"]),
                 Route("/pools/batch", get_pools, methods=["POST"]),
                 Route("/access/check", check_access, methods=["POST"]),
+                Route("/access/reach", get_reach, methods=["POST"]),
             ]
         )

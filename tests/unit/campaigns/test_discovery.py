@@ -15,6 +15,7 @@ from services.campaigns.backend.found_rules import artist_of, picture, venue_of
 from services.campaigns.backend.ticketmaster_wire import Attraction, Image, VenueEntry
 from services.kit.errors import Invalid
 from services.kit.paging import encode_cursor
+from tests.support import issuer
 from tests.support import ticketmaster as tm
 from tests.support.service import open_service
 from tests.support.ticketmaster import FakeTicketmaster
@@ -213,8 +214,9 @@ async def test_a_list_that_began_in_our_catalogue_goes_on_there(
 
 async def test_strangers_do_not_spend_the_quota(campaigns: Campaigns, provider: FakeTicketmaster) -> None:
     await campaigns.resources.seeds.load()
-    page = await search(campaigns, 'search: "beyonce"', token=None)
-    assert (names(page)[0], page["fallback"], provider.received) == ("Beyoncé", False, [])
+    for token in (None, issuer.token("fan"), campaigns.reader):
+        page = await search(campaigns, 'search: "beyonce"', token=token)
+        assert (names(page)[0], page["fallback"], provider.received) == ("Beyoncé", False, [])
 
 
 async def test_what_is_picked_becomes_ours(campaigns: Campaigns, provider: FakeTicketmaster) -> None:

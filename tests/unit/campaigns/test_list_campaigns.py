@@ -55,6 +55,28 @@ async def test_filters(campaigns: Campaigns, subtests: pytest.Subtests) -> None:
     assert mine == ["draft"]
 
 
+async def test_drafts_of_all_that_one_may_read(campaigns: Campaigns) -> None:
+    await campaigns.draft(slug="mine")
+    await campaigns.opened(slug="announced")
+    shared = await campaigns.draft(slug="shared")
+    await campaigns.put(shared, team_id="tea_other")
+    hidden = await campaigns.draft(slug="hidden")
+    await campaigns.put(hidden, team_id="tea_other")
+    campaigns.grant("editor", "CAMPAIGN_READ", scope=shared)
+    unpublished = {"states": ["DRAFT", "OPEN"]}
+    asked = campaigns.receivers.access_requests
+    assert set(await listed(campaigns, campaigns.editor, filter=unpublished)) == {
+        "mine",
+        "shared",
+        "announced",
+    }
+    assert campaigns.receivers.access_requests == asked + 1
+    # Nobody is asked for what every fan sees, and an anonymous viewer has no drafts.
+    assert await listed(campaigns, campaigns.editor) == ["announced"]
+    assert await listed(campaigns, filter=unpublished) == ["announced"]
+    assert campaigns.receivers.access_requests == asked + 1
+
+
 async def test_orders(campaigns: Campaigns) -> None:
     for slug, opens, closes in (("aaa", 3, 9), ("bbb", 1, 8), ("ccc", 2, 7)):
         id_ = await campaigns.draft(slug=slug, registration=window(opens * DAY, closes * DAY))

@@ -133,6 +133,12 @@ async def test_the_worker_writes_down_what_the_windows_say(campaigns: Campaigns)
     }
     known = {id_: campaigns.receivers.latest("entries", id_)["state"] for id_ in (opening, closing)}
     assert known == {opening: "OPEN", closing: "CLOSED"}
+    logged = [event for event in campaigns.receivers.audit if event["actor"] == "schedule"]
+    assert {(event["action"], event["target"]) for event in logged} == {
+        ("transitionCampaign", opening),
+        ("transitionCampaign", closing),
+    }
+    assert all(event["before"] != event["after"] for event in logged)
 
 
 async def test_workers_at_once_write_it_down_once(campaigns: Campaigns) -> None:
@@ -142,3 +148,4 @@ async def test_workers_at_once_write_it_down_once(campaigns: Campaigns) -> None:
         await campaigns.put(id_, state="SCHEDULED", opens_at=now - HOUR, closes_at=now + HOUR)
     done = await asyncio.gather(*(campaigns.resources.changes.apply_windows() for _ in range(4)))
     assert sum(done) == 5
+    assert sorted(e["target"] for e in campaigns.receivers.audit if e["actor"] == "schedule") == sorted(ids)

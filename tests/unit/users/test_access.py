@@ -3,6 +3,8 @@
 import itertools
 from collections.abc import Mapping
 
+import pytest
+
 from services.kit.permissions import Permission
 from services.users.backend import rules
 from tests.support import issuer
@@ -28,6 +30,43 @@ async def test_every_role_allows_what_the_map_says_and_nothing_elsewhere(
     assert users.resources.database.statements - before == 1
     expected = [permission in rules.ROLES[STAFF[name]] for name, permission in cases]
     assert answers == [*expected, *[False] * len(cases), *expected]
+
+
+async def test_reach_is_what_the_single_answers_say(
+    users: ServiceUnderTest, world: World, subtests: pytest.Subtests
+) -> None:
+    places = [{"team_id": team} for team in (world.team, world.other_team)] + [
+        {"campaign_id": campaign} for campaign in (world.campaign, world.other_campaign)
+    ]
+    for name, permission in itertools.product((*STAFF, "outsider", "nobody"), Permission):
+        with subtests.test(name=name, permission=permission):
+            who = {"user_id": uid(name), "permission": permission}
+            reach = (await users.rest("POST", "/access/reach", who)).json()
+            teams, campaigns = set(reach["team_ids"]), set(reach["campaign_ids"])
+            owners = {world.campaign: world.team, world.other_campaign: world.other_team}
+            told = [
+                place.get("team_id") in teams
+                or place.get("campaign_id") in campaigns
+                or owners.get(place.get("campaign_id", "")) in teams
+                for place in places
+            ]
+            assert told == await check(users, *({**who, **place} for place in places))
+
+
+async def test_reach_follows_expiry_and_tells_no_campaign_twice(
+    users: ServiceUnderTest, world: World
+) -> None:
+    who = {"user_id": uid("outsider"), "permission": "CAMPAIGN_READ"}
+    add = """INSERT INTO role_binding (id, user_id, role, team_id, campaign_id, granted_by)
+        VALUES ($1, $2, 'VIEWER', $3, $4, $2)"""
+    pool = users.resources.database.pool
+    await pool.execute(add, "rol_own", uid("outsider"), world.other_team, world.other_campaign)
+    await pool.execute(add, "rol_one", uid("outsider"), world.team, world.campaign)
+    reach = (await users.rest("POST", "/access/reach", who)).json()
+    assert reach == {"team_ids": [world.other_team], "campaign_ids": [world.campaign]}
+    await pool.execute("UPDATE role_binding SET expires_at = now() WHERE id = 'rol_one'")
+    reach = (await users.rest("POST", "/access/reach", who)).json()
+    assert reach == {"team_ids": [world.other_team], "campaign_ids": []}
 
 
 async def test_a_campaign_asked_for_under_another_team_is_no(users: ServiceUnderTest, world: World) -> None:
