@@ -10,7 +10,16 @@ from strawberry.dataloader import DataLoader
 from services.kit.permissions import Permission
 from services.kit.upstream import Upstream
 
-__all__ = ["Access", "AccessAnswers", "AccessCheck", "AccessChecks", "Permission", "Reach", "ReachQuestion", "Scope"]
+__all__ = [
+    "Access",
+    "AccessAnswers",
+    "AccessCheck",
+    "AccessChecks",
+    "Permission",
+    "Reach",
+    "ReachQuestion",
+    "Scope",
+]
 
 
 _LONGEST_ID = 200
