@@ -52,10 +52,10 @@ async def list_campaigns(
     info: Info, filter: CampaignFilter | None, order_by: CampaignOrder, part: Slice
 ) -> Connection[Campaign]:
     """A page of the campaigns that the caller may see: the database leaves out what she may not."""
-    filter = filter or CampaignFilter()
-    reach = await _reading(info, filter)
+    wanted = filter or CampaignFilter()
+    reach = await _reading(info, wanted)
     query = {
-        **as_body(filter),
+        **as_body(wanted),
         "reader_teams": reach.team_ids,
         "reader_campaigns": reach.campaign_ids,
         "order_by": order_by.value,
@@ -67,12 +67,12 @@ async def list_campaigns(
     )
 
 
-async def _reading(info: Info, filter: CampaignFilter) -> Reach:
+async def _reading(info: Info, wanted: CampaignFilter) -> Reach:
     """Where the caller reads what the public does not. Nobody is asked for lists that every fan sees."""
     access = info.context.access
-    if filter.team_id:
-        allowed = await access.allows(Permission.CAMPAIGN_READ, Scope(filter.team_id))
-        return Reach([filter.team_id]) if allowed else Reach()
-    if _KEPT_FROM_THE_PUBLIC.isdisjoint(filter.states or ()):
+    if wanted.team_id:
+        allowed = await access.allows(Permission.CAMPAIGN_READ, Scope(wanted.team_id))
+        return Reach([wanted.team_id]) if allowed else Reach()
+    if _KEPT_FROM_THE_PUBLIC.isdisjoint(wanted.states or ()):
         return Reach()
     return await access.reach(Permission.CAMPAIGN_READ)
