@@ -10,6 +10,7 @@ export function subgraphHeaders(call, body, sign, traceparent) {
   ];
   if (headers.authorization) sent.push('authorization', headers.authorization);
   if (headers['accept-language']) sent.push('accept-language', headers['accept-language']);
+  if (headers['user-agent']) sent.push('user-agent', headers['user-agent']);
   if (headers['sec-gpc']) sent.push('sec-gpc', headers['sec-gpc']);
   if (traceparent) sent.push('traceparent', traceparent);
   return sent;

@@ -54,6 +54,7 @@ class Context:
     accept_language: str | None = None
     do_not_sell_signal: bool = False
     client_ip: str | None = None
+    user_agent: str | None = None
     rid: str = field(default_factory=lambda: request_id.get() or "")
 
     @property
@@ -73,6 +74,7 @@ class Caller:
     accept_language: str | None
     do_not_sell_signal: bool
     client_ip: str | None
+    user_agent: str | None
 
 
 class _Schema(Schema):
@@ -170,6 +172,7 @@ class GraphQLEndpoint(Generic[C]):
             accept_language=_text(headers.get(b"accept-language")),
             do_not_sell_signal=headers.get(b"sec-gpc") == b"1",
             client_ip=_text(headers.get(b"x-client-ip")),
+            user_agent=_text(headers.get(b"user-agent")),
         )
         with span("graphql execute"):
             result = await self._execute(checked.document, request, self._make_context(caller))

@@ -15,6 +15,7 @@ from services.entries.backend.proofs_store import ProofStore
 from services.entries.backend.redemptions_store import RedemptionStore
 from services.entries.backend.rosters_store import RosterStore
 from services.entries.backend.routes import api
+from services.entries.backend.scores_store import ScoreStore, disposable_domains
 from services.entries.backend.selections_store import SelectionStore
 from services.entries.backend.settings import Settings
 from services.entries.backend.snapshots_store import SnapshotStore
@@ -48,12 +49,15 @@ class Service(Resources):
     export_files: ExportFileStore = field(init=False)
     metrics: MetricStore = field(init=False)
     redemptions: RedemptionStore = field(init=False)
+    scores: ScoreStore = field(init=False)
     personal_data: EntriesPersonalData = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.database)
         self.snapshots = SnapshotStore(self.database)
-        self.submissions = SubmissionStore(self.database, self.lookup, self.outbox)
+        self.submissions = SubmissionStore(
+            self.database, self.lookup, self.outbox, disposable=disposable_domains()
+        )
         self.changes = ChangeStore(self.database)
         live = self.settings.live_roster
         self.proofs = ProofStore(self.database, self.files, self.tokens, self.settings.public_url, live=live)
@@ -65,6 +69,7 @@ class Service(Resources):
         self.export_files = ExportFileStore(self.database, self.files, self.settings.export_keep_hours)
         self.metrics = MetricStore(self.database)
         self.redemptions = RedemptionStore(self.database)
+        self.scores = ScoreStore(self.database, signal_days=self.settings.signal_days)
         self.personal_data = EntriesPersonalData(self.database, self.outbox)
 
 

@@ -1,18 +1,22 @@
 -- name: her_facts
 -- What entries knows of a user.
 SELECT user_id AS id, phone_verified, phone_verified_at, country, member_id, do_not_sell, opted_out_at, accounts, accounts_until,
-       cards, cards_until, tiers, tiers_until
+       cards, cards_until, tiers, tiers_until, known_since
 FROM user_fact WHERE user_id = :user_id AND user_id > :after LIMIT :limit
 
 -- name: her_entries
 -- Her registrations, with the market names of the campaigns' own words.
 SELECT e.id, e.campaign_id, c.document -> 'titles' AS campaign_titles, e.state, e.ticket_quantity, e.country, e.is_member,
-       e.score, e.submitted_at, e.updated_at, e.preferences AS market_ids,
+       e.score, e.disposable_email, encode(coalesce(g.network, e.network), 'hex') AS network_key,
+       encode(coalesce(g.device, e.device), 'hex') AS device_key,
+       (SELECT s.reasons FROM entry_score s WHERE s.entry_id = e.id ORDER BY s.source DESC LIMIT 1) AS score_reasons,
+       e.submitted_at, e.updated_at, e.preferences AS market_ids,
        ARRAY(SELECT m.name FROM unnest(e.preferences) WITH ORDINALITY AS p (id, rank)
              LEFT JOIN jsonb_to_recordset(c.document -> 'markets') AS m (id text, name text) ON m.id = p.id
              ORDER BY p.rank) AS market_names
 FROM entry e
 JOIN campaign c ON c.id = e.campaign_id
+LEFT JOIN signal g ON g.entry_id = e.id
 WHERE e.user_id = :user_id AND e.id > :after
 ORDER BY e.id
 LIMIT :limit
@@ -57,7 +61,8 @@ SELECT id FROM wave WHERE campaign_id = ANY(:campaign_ids::text[]) AND state = '
 -- Her entries become nobody's. What aggregates count stays; her identity's place is free for whoever has it next.
 UPDATE entry
 SET state = 'ERASED', user_id = :nobody, identity = uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
-    idempotency_key = NULL, request_digest = '', lapsed = false, version = version + 1, updated_at = now()
+    idempotency_key = NULL, request_digest = '', lapsed = false, network = NULL, device = NULL, disposable_email = false,
+    score = NULL, score_due = false, version = version + 1, updated_at = now()
 WHERE user_id = :user_id AND signed_in_at <= :until
 RETURNING campaign_id, id
 
@@ -80,9 +85,16 @@ INSERT INTO user_fact AS f (user_id, version) VALUES (:user_id, :version)
 ON CONFLICT (user_id) DO UPDATE
 SET version = excluded.version, phone_verified = false, phone_verified_at = NULL, country = NULL, member_id = NULL,
     do_not_sell = false, opted_out_at = NULL, accounts = '{}', accounts_until = '{}', cards = '{}', cards_until = '{}', tiers = '{}',
-    tiers_until = '{}'
+    tiers_until = '{}', known_since = NULL, phone_key = NULL
 WHERE f.version <= excluded.version
 RETURNING xmax <> 0 AS was_there
+
+-- name: erase_scores
+-- What her entries scored, and from where they came.
+WITH origins AS (
+    DELETE FROM signal WHERE entry_id = ANY(:entry_ids::text[])
+)
+DELETE FROM entry_score WHERE entry_id = ANY(:entry_ids::text[]) RETURNING 1
 
 -- name: erase_answers
 -- What her requests were answered.

@@ -47,6 +47,7 @@ class EntriesPersonalData(PersonalData):
             entry_ids=ids,
         )
         selections = await self._database.fetch(q.erase_selections, connection, nobody=NOBODY, entry_ids=ids)
+        scores = await self._database.fetch(q.erase_scores, connection, entry_ids=ids)
         facts = await self._database.fetchval(
             q.erase_facts, connection, user_id=erasure.user_id, version=erasure.version
         )
@@ -61,6 +62,7 @@ class EntriesPersonalData(PersonalData):
             "entry": len(entries),
             "roster_line": len(lines),
             "selection": len(selections),
+            "score": len(scores),
             "gate_facts": int(bool(facts)),
             "answer": len(answers),
             "export": len(exports),

@@ -5,3 +5,9 @@ SELECT * FROM unnest(:selection_ids::text[], :quantities::int[], :versions::bigi
 ORDER BY g.selection_id
 ON CONFLICT (selection_id) DO UPDATE SET quantity = excluded.quantity, version = excluded.version
 WHERE r.version < excluded.version
+
+-- name: mark_due
+-- Has other entries of those who bought scored anew.
+UPDATE entry SET score_due = true
+WHERE user_id IN (SELECT user_id FROM selection WHERE id = ANY(:selection_ids::text[]))
+  AND state NOT IN ('WITHDRAWN', 'ERASED')

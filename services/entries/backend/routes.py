@@ -1,6 +1,13 @@
 """The Entry Service's REST API: parse, call one function, return."""
 
-from services.entries.backend import exports_routes, metrics_routes, redemptions_routes, waves_routes, wire
+from services.entries.backend import (
+    exports_routes,
+    metrics_routes,
+    redemptions_routes,
+    scores_routes,
+    waves_routes,
+    wire,
+)
 from services.kit.privacy import privacy_api
 from services.kit.rest import Api, Call
 
@@ -80,4 +87,5 @@ api.include(waves_routes.api)
 api.include(exports_routes.api)
 api.include(metrics_routes.api)
 api.include(redemptions_routes.api)
+api.include(scores_routes.api)
 api.include(privacy_api("Entry Service"))

@@ -17,6 +17,13 @@ class Settings(BackendSettings):
         ge=1,
         description="hours until an export's file is removed",
     )
+    signal_days: int = Field(
+        30,
+        validation_alias="ENTRIES_SIGNAL_DAYS",
+        ge=1,
+        le=90,
+        description="days until it is forgotten from which network and browser an entry came",
+    )
     live_roster: int = Field(
         20_000,
         validation_alias="ENTRIES_LIVE_ROSTER",

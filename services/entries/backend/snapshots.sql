@@ -24,18 +24,18 @@ RETURNING c.id, entry_state_now('PENDING_PHONE', campaign_state_now(c.state, c.o
 -- name: keep_users
 -- Keeps newer facts about users.
 INSERT INTO user_fact AS u (user_id, version, phone_verified, phone_verified_at, country, member_id, do_not_sell,
-                            opted_out_at, accounts, accounts_until, cards, cards_until, tiers, tiers_until)
+                            opted_out_at, accounts, accounts_until, cards, cards_until, tiers, tiers_until, known_since, phone_key)
 SELECT s.id, s.version, s.phone_verified, s.phone_verified_at, s.country, s.member_id, s.do_not_sell,
        CASE WHEN s.do_not_sell THEN now() END,
        string_to_array(s.accounts, ','), string_to_array(s.accounts_until, ',')::timestamptz[],
        string_to_array(s.cards, ','), string_to_array(s.cards_until, ',')::timestamptz[],
-       string_to_array(s.tiers, ','), string_to_array(s.tiers_until, ',')::timestamptz[]
+       string_to_array(s.tiers, ','), string_to_array(s.tiers_until, ',')::timestamptz[], s.known_since, s.phone_key
 FROM unnest(
     :ids::text[], :versions::bigint[], :phone_verified::boolean[], :phone_verified_at::timestamptz[], :countries::text[],
     :member_ids::text[], :do_not_sell::boolean[], :accounts::text[], :accounts_until::text[], :cards::text[],
-    :cards_until::text[], :tiers::text[], :tiers_until::text[]
+    :cards_until::text[], :tiers::text[], :tiers_until::text[], :known_since::timestamptz[], :phone_keys::bytea[]
 ) AS s (id, version, phone_verified, phone_verified_at, country, member_id, do_not_sell, accounts, accounts_until, cards,
-        cards_until, tiers, tiers_until)
+        cards_until, tiers, tiers_until, known_since, phone_key)
 ORDER BY s.id
 ON CONFLICT (user_id) DO UPDATE
 SET version = excluded.version,
@@ -50,8 +50,15 @@ SET version = excluded.version,
     cards = excluded.cards,
     cards_until = excluded.cards_until,
     tiers = excluded.tiers,
-    tiers_until = excluded.tiers_until
+    tiers_until = excluded.tiers_until,
+    known_since = excluded.known_since,
+    phone_key = excluded.phone_key
 WHERE u.version < excluded.version
+
+-- name: mark_due
+-- Has these users' entries scored anew. Also those that are due already: a worker may be at the end of scoring one.
+UPDATE entry SET score_due = true
+WHERE user_id = ANY(:user_ids::text[]) AND state NOT IN ('WITHDRAWN', 'ERASED')
 
 -- name: accept_confirmed
 -- Accepts the entries of users whose phone was confirmed before the deadline: those that wait, and those that lapsed because

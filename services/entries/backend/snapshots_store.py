@@ -62,9 +62,13 @@ class SnapshotStore:
                 cards_until=[_expiries(u.cards) for u in newest],
                 tiers=[_values(u.tiers) for u in newest],
                 tiers_until=[_expiries(u.tiers) for u in newest],
+                known_since=[u.known_since for u in newest],
+                phone_keys=[bytes.fromhex(u.phone_key) if u.phone_key else None for u in newest],
             )
             if confirmed := [u.id for u in newest if u.phone_verified]:
                 await self._database.execute(q.accept_confirmed, connection, user_ids=confirmed)
+            # Last: whoever holds an entry waits for no campaign.
+            await self._database.execute(q.mark_due, connection, user_ids=sorted(u.id for u in newest))
 
     async def invalidate_unconfirmed(self) -> int:
         """Invalidates up to a thousand entries that were unconfirmed at their deadline; answers how many."""

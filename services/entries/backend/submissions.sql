@@ -20,9 +20,9 @@ WITH item AS (
         :ids::text[], :campaign_ids::text[], :versions::bigint[], :user_ids::text[], :identities::bytea[],
         :unconfirmed::boolean[], :preferences::text[], :ticket_quantities::int[], :countries::text[],
         :members::boolean[], :keys::text[], :digests::bytea[], :sighting_ids::text[], :sightings::bytea[],
-        :issued_at::bigint[]
+        :issued_at::bigint[], :networks::bytea[], :devices::bytea[], :disposable::boolean[]
     ) AS i (id, campaign_id, version, user_id, identity, unconfirmed, preferences, ticket_quantity, country,
-            is_member, key, digest, sighting_id, sighting, issued_at)
+            is_member, key, digest, sighting_id, sighting, issued_at, network, device, disposable)
 ), admitting AS (
     SELECT c.id, c.version
     FROM campaign c
@@ -36,10 +36,12 @@ WITH item AS (
     RETURNING f.user_id, f.phone_verified
 ), kept AS (
     INSERT INTO entry AS e (id, campaign_id, user_id, identity, state, preferences, ticket_quantity, country, is_member,
-                            idempotency_key, request_digest, signed_in_at)
+                            idempotency_key, request_digest, signed_in_at, network, device,
+                            disposable_email)
     SELECT i.id, i.campaign_id, i.user_id, i.identity,
            CASE WHEN i.unconfirmed AND NOT w.phone_verified THEN 'PENDING_PHONE' ELSE 'ACCEPTED' END,
-           string_to_array(i.preferences, ','), i.ticket_quantity, i.country, i.is_member, i.key, i.digest, to_timestamp(i.issued_at)
+           string_to_array(i.preferences, ','), i.ticket_quantity, i.country, i.is_member, i.key, i.digest, to_timestamp(i.issued_at),
+           i.network, i.device, i.disposable
     FROM item i
     JOIN admitting a ON a.id = i.campaign_id AND a.version = i.version
     LEFT JOIN awaited w ON w.user_id = i.user_id
@@ -48,7 +50,8 @@ WITH item AS (
     SET user_id = excluded.user_id, state = excluded.state, preferences = excluded.preferences,
         ticket_quantity = excluded.ticket_quantity, country = excluded.country, is_member = excluded.is_member,
         idempotency_key = excluded.idempotency_key, request_digest = excluded.request_digest,
-        signed_in_at = excluded.signed_in_at, submitted_at = now(), updated_at = now(), version = e.version + 1
+        signed_in_at = excluded.signed_in_at, network = excluded.network, device = excluded.device,
+        disposable_email = excluded.disposable_email, score_due = true, submitted_at = now(), updated_at = now(), version = e.version + 1
     WHERE e.state = 'WITHDRAWN' AND (excluded.idempotency_key IS NULL OR excluded.idempotency_key IS DISTINCT FROM e.idempotency_key)
     RETURNING e.id, e.campaign_id, e.identity, e.state, e.submitted_at
 ), sighted AS (

@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import msgspec
 
-from services.entries.backend import rules, submissions_rules, wire
+from services.entries.backend import rules, scores_rules, submissions_rules, wire
 from services.entries.backend.store import entry_of
 from services.entries.backend.submissions_rules import Candidate, Situation
 from services.kit.ids import new_id
@@ -27,10 +27,18 @@ class SubmissionStore:
     Terms of campaigns are remembered by version; the insert takes none on terms that are not the newest.
     """
 
-    def __init__(self, database: Database, lookup: LookupKey, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        database: Database,
+        lookup: LookupKey,
+        outbox: Outbox,
+        *,
+        disposable: frozenset[str] = frozenset(),
+    ) -> None:
         self._database = database
         self._lookup = lookup
         self._outbox = outbox
+        self._disposable = disposable
         self._terms: dict[str, rules.Terms] = {}
 
     async def submit(self, submissions: Sequence[wire.Submission]) -> list[wire.Outcome]:
@@ -128,7 +136,18 @@ class SubmissionStore:
             sighting_ids=[new_id("out") for _ in chosen],
             sightings=[self._outbox.seal(wire.Sighting.of(c.submission)) for c in chosen],
             issued_at=[c.submission.identity.issued_at for c in chosen],
+            networks=[self._origin(c, "network", c.submission.network) for c in chosen],
+            devices=[self._origin(c, "device", c.submission.device) for c in chosen],
+            disposable=[
+                scores_rules.is_disposable(c.submission.identity.email, self._disposable) for c in chosen
+            ],
         )
+
+    def _origin(self, candidate: Candidate, kind: str, value: str | None) -> bytes | None:
+        """Eight bytes by which entries of one campaign can be told to come from the same place, and nothing else."""
+        if value is None:
+            return None
+        return self._lookup.digest(f"entry {kind}", f"{candidate.terms.id}\n{value}")[:8]
 
     async def _situations(self, candidates: Sequence[Candidate]) -> dict[tuple[str, bytes], Situation]:
         rows = await self._database.fetch(

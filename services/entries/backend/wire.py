@@ -112,7 +112,8 @@ class Proof(msgspec.Struct, frozen=True):
 class UserSnapshot(msgspec.Struct, frozen=True):
     """A user's gate facts as the User Service published them; `version` grows with every change.
 
-    `phone_verified_at` is since when she has had a confirmed phone, by the clock of that service.
+    `phone_verified_at` is since when she has had a confirmed phone, `known_since` since when she has been known, by the
+    clock of that service. `phone_key` (hex) is equal for accounts with the same confirmed phone.
     """
 
     id: str
@@ -125,6 +126,8 @@ class UserSnapshot(msgspec.Struct, frozen=True):
     cards: list[Proof] = msgspec.field(default_factory=list[Proof])
     tiers: list[Proof] = msgspec.field(default_factory=list[Proof])
     phone_verified_at: datetime | None = None
+    known_since: datetime | None = None
+    phone_key: Annotated[str, Meta(pattern="^([0-9a-f]{2}){1,32}$")] | None = None
 
 
 class UserSnapshots(msgspec.Struct):
@@ -256,7 +259,8 @@ class ViewerAnswers(msgspec.Struct):
 
 class Submission(msgspec.Struct, frozen=True):
     """One fan's registration. `preferences` are market ids in rank order; `do_not_sell_signal` says whether her browser
-    sent `Sec-GPC: 1`.
+    sent `Sec-GPC: 1`. `network` is the part of her address that a network shares, `device` a digest of that and her
+    browser's name; both are kept as keyed HMACs, for a while.
     """
 
     campaign_id: str
@@ -265,6 +269,8 @@ class Submission(msgspec.Struct, frozen=True):
     ticket_quantity: int | None = None
     idempotency_key: str | None = None
     do_not_sell_signal: bool = False
+    network: str | None = None
+    device: str | None = None
 
 
 class Submissions(msgspec.Struct):

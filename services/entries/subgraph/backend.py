@@ -54,7 +54,7 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """One fan's registration, and whether her browser sent `Sec-GPC: 1`."""
+    """One fan's registration, whether her browser sent `Sec-GPC: 1`, and from where it came: see `origins_rules`."""
 
     campaign_id: str
     identity: Identity
@@ -62,6 +62,8 @@ class Submission(msgspec.Struct, frozen=True):
     ticket_quantity: int | None
     idempotency_key: str | None
     do_not_sell_signal: bool
+    network: str | None
+    device: str | None
 
 
 class Submitted(msgspec.Struct, frozen=True, tag_field="outcome", tag="submitted"):

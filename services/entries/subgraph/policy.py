@@ -8,6 +8,7 @@ from typing import Any
 
 from services.entries.subgraph.exports_policy import EXPORTS
 from services.entries.subgraph.metrics_policy import METRICS
+from services.entries.subgraph.scores_policy import SCORES, scope_of_entry
 from services.entries.subgraph.waves_policy import WAVES
 from services.kit.access import Permission, Scope
 from services.kit.policy import FAN, PUBLIC, SIGNED_IN, Rule, any_of, owner, permission
@@ -18,10 +19,6 @@ async def scope_of_campaign(campaign: Any, info: Any, _arguments: dict[str, Any]
     return await info.context.scope_by_campaign.load(campaign.id)
 
 
-async def _scope_of_entry(entry: Any, _info: Any, _arguments: dict[str, Any]) -> Scope:
-    return entry.scope
-
-
 _HERSELF = owner(lambda user: user.id)
 _HERS = owner(lambda entry: entry.user.id)
 
@@ -30,7 +27,7 @@ POLICY: dict[str, Rule] = {
     "Mutation.submitEntry": FAN,
     "Mutation.updateEntryPreferences": FAN,
     "Mutation.withdrawEntry": FAN,
-    "Entry.selections": any_of(_HERS, permission(Permission.SELECTION_READ, _scope_of_entry)),
+    "Entry.selections": any_of(_HERS, permission(Permission.SELECTION_READ, scope_of_entry)),
     "Entry.drawReceipts": _HERS,
     "Entry.*": PUBLIC,
     "Preference.*": PUBLIC,
@@ -61,5 +58,6 @@ POLICY: dict[str, Rule] = {
     "ValidationIssue.*": PUBLIC,
     **WAVES,
     **EXPORTS,
+    **SCORES,
     **METRICS,
 }

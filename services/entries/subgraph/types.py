@@ -11,6 +11,7 @@ from services.entries.subgraph.eligibility_types import Eligibility
 from services.entries.subgraph.exports_types import ExportJob
 from services.entries.subgraph.metrics_backend import MarketInCampaign
 from services.entries.subgraph.metrics_types import CampaignMetrics
+from services.entries.subgraph.scores_types import Score
 from services.entries.subgraph.waves_types import Selection, Wave
 from services.kit.access import Permission, Scope
 from services.kit.paging import Connection, connect, decode_cursor, page_size
@@ -99,6 +100,15 @@ class Entry:
     async def eligibility(self, info: Info) -> Eligibility:
         reasons = await info.context.eligibility_by_entry.load(self.id)
         return Eligibility.of(reasons or [], info.context.accept_language)
+
+    @strawberry.federation.field(
+        description="How far it looks like a fan's; null until it is computed, seconds after the registration. Needs"
+        " ENTRY_READ or ENTRY_REVIEW: its fan does not see it.",
+        tags=["admin"],
+    )
+    async def score(self, info: Info) -> Score | None:
+        score = await info.context.scores.by_entry.load(self.id)
+        return score and Score.of(score)
 
     @strawberry.field(description="What it has won, in waves that are final.")
     async def selections(self, info: Info) -> list[Selection]:

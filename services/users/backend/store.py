@@ -257,6 +257,8 @@ def snapshot(row: Row, proofs: Sequence[Row]) -> wire.UserSnapshot:
         accounts=_proofs(proofs, "accounts"),
         cards=_proofs(proofs, "cards"),
         tiers=_proofs(proofs, "tiers"),
+        known_since=row["created_at"],
+        phone_key=row["phone_lookup"].hex() if row["phone_lookup"] else None,
     )
 
 

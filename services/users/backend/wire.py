@@ -276,7 +276,8 @@ class Proof(msgspec.Struct):
 class UserSnapshot(msgspec.Struct):
     """A user's gate facts as published to entries; `version` grows with every change.
 
-    `phone_verified_at` is since when she has had a confirmed phone, whichever.
+    `phone_verified_at` is since when she has had a confirmed phone, whichever; `phone_key` (hex) is equal for accounts
+    with the same one.
     """
 
     id: str
@@ -289,3 +290,5 @@ class UserSnapshot(msgspec.Struct):
     cards: list[Proof] = msgspec.field(default_factory=list[Proof])
     tiers: list[Proof] = msgspec.field(default_factory=list[Proof])
     phone_verified_at: datetime | None = None
+    known_since: datetime | None = None
+    phone_key: str | None = None

@@ -243,7 +243,7 @@ async def _entry(world: World) -> None:
     entered = await world.do("entries", "fan", "submitEntry", given, "... on EntrySubmitted { entry { id } }")
     things["entry"] = entered["entry"]["id"]
     entries = world.house.entries.resources
-    await entries.database.pool.execute("UPDATE entry SET score = 0.5 WHERE id = $1", things["entry"])
+    await entries.scores.compute()
     await entries.outbox.drain()
     await _transition(world, "CLOSED")
 

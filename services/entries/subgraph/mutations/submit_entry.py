@@ -8,6 +8,7 @@ from strawberry.types import get_object_definition
 
 from services.entries.subgraph import backend
 from services.entries.subgraph.loaders import identity_of
+from services.entries.subgraph.origins_rules import origin
 from services.entries.subgraph.outcomes_types import (
     AlreadyEntered,
     CampaignNotOpen,
@@ -97,6 +98,7 @@ async def submit_entry(
 ) -> SubmitEntryResult:
     if (unfit := _unfit(input)) is not None:
         return unfit
+    network, device = origin(info.context.client_ip, info.context.user_agent)
     submission = backend.Submission(
         campaign_id=input.campaign_id,
         identity=identity_of(info.context.principal),
@@ -104,6 +106,8 @@ async def submit_entry(
         ticket_quantity=input.ticket_quantity,
         idempotency_key=input.idempotency_key,
         do_not_sell_signal=info.context.do_not_sell_signal,
+        network=network,
+        device=device,
     )
     try:
         outcome = await info.context.submissions.submit(submission)
