@@ -19,6 +19,7 @@ def test_passes_on_what_subgraphs_need(system: System):
     sent = {
         "authorization": "Bearer a.b.c",
         "accept-language": "fr-CA",
+        "user-agent": "A browser",
         "sec-gpc": "1",
         "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
         "x-request-id": "req_12345678",
@@ -43,7 +44,7 @@ def test_passes_on_nothing_else(system: System):
         "x-request-id",
         "x-router-proof",
     }
-    assert set(received) - {"connection", "accept-language"} == expected
+    assert set(received) - {"connection", "accept-language", "user-agent"} == expected
 
 
 @pytest.mark.parametrize("given", ["short", "has space", "x" * 65, "semi;colon1", ""])
