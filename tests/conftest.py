@@ -1,3 +1,8 @@
-"""Fixtures for all tests: `database("entries")`, `stack`."""
+"""Fixtures for all tests: `database("entries")`, `stack`, `s3`."""
 
-pytest_plugins = ["tests.support.run", "tests.support.postgres", "tests.support.stack"]
+pytest_plugins = [
+    "tests.support.run",
+    "tests.support.postgres",
+    "tests.support.s3_servers",
+    "tests.support.stack",
+]
