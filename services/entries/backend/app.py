@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from services.entries.backend.changes_store import ChangeStore
+from services.entries.backend.eligibility_store import EligibilityStore
 from services.entries.backend.exports_files_store import ExportFileStore
 from services.entries.backend.exports_routes import FILES
 from services.entries.backend.exports_store import ExportStore
@@ -48,6 +49,7 @@ class Service(Resources):
     exports: ExportStore = field(init=False)
     export_files: ExportFileStore = field(init=False)
     metrics: MetricStore = field(init=False)
+    eligibility: EligibilityStore = field(init=False)
     redemptions: RedemptionStore = field(init=False)
     scores: ScoreStore = field(init=False)
     personal_data: EntriesPersonalData = field(init=False)
@@ -68,6 +70,7 @@ class Service(Resources):
         self.exports = ExportStore(self.database, self.outbox, self.tokens, self.settings.public_url)
         self.export_files = ExportFileStore(self.database, self.files, self.settings.export_keep_hours)
         self.metrics = MetricStore(self.database)
+        self.eligibility = EligibilityStore(self.database, live=live)
         self.redemptions = RedemptionStore(self.database)
         self.scores = ScoreStore(self.database, signal_days=self.settings.signal_days)
         self.personal_data = EntriesPersonalData(self.database, self.outbox)

@@ -1,6 +1,6 @@
 """Background jobs of the Entry Service."""
 
-from services.entries.backend import exports_jobs, scores_jobs, waves_jobs
+from services.entries.backend import exports_jobs, metrics_jobs, scores_jobs, waves_jobs
 from services.entries.backend.app import Service
 from services.kit.jobs import Jobs
 
@@ -19,3 +19,4 @@ def register(jobs: Jobs, service: Service) -> None:
     waves_jobs.register(jobs, service)
     exports_jobs.register(jobs, service)
     scores_jobs.register(jobs, service)
+    metrics_jobs.register(jobs, service)

@@ -13,6 +13,12 @@ async def get_metrics(call: Call[Ids]) -> m.MetricsOfCampaigns:
     return m.MetricsOfCampaigns(await call.service.metrics.metrics(call.body.ids))
 
 
+@api.post("/metrics/eligibility", Ids, m.EligibilityOfCampaigns)
+async def get_eligibility(call: Call[Ids]) -> m.EligibilityOfCampaigns:
+    """Says how many entries of many campaigns could be selected, and what the others lack."""
+    return m.EligibilityOfCampaigns(await call.service.eligibility.counts(call.body.ids))
+
+
 @api.post("/metrics/timelines", m.TimelineRequests, m.Timelines)
 async def get_timelines(call: Call[m.TimelineRequests]) -> m.Timelines:
     """Counts the entries of many campaigns by hour or day."""

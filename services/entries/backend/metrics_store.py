@@ -7,10 +7,11 @@ from services.entries.backend import metrics_wire as m
 from services.kit.pg import Database, Queries, Row
 
 q = Queries(Path(__file__).with_name("metrics.sql"))
+_NOTES_AT_ONCE = 5000
 
 
 class MetricStore:
-    """Counts that reconcile with the rows they count, deadlines included."""
+    """Counts that are what counting the rows would say, deadlines included, however many there are."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -26,6 +27,8 @@ class MetricStore:
             q.timelines,
             campaign_ids=[one.campaign_id for one in asked],
             steps=[one.interval for one in asked],
+            since=[one.since for one in asked],
+            until=[one.until for one in asked],
         )
         found: list[list[m.TimelinePoint]] = [[] for _ in asked]
         for row in rows:
@@ -48,22 +51,22 @@ class MetricStore:
         fans = {row["market_id"]: row["fans"] for row in rows}
         return [fans.get(one.market_id, 0) for one in asked]
 
+    async def add_up(self) -> int:
+        """Adds some of what was noted to the tallies; answers how much. Without it metrics stay exact, but get slow."""
+        return await self._database.fetchval(q.add_up, limit=_NOTES_AT_ONCE)
+
 
 def _metrics(campaign_id: str, rows: list[Row]) -> m.Metrics:
-    def counts(dimension: str) -> list[m.Count]:
-        return [m.Count(row["key"], row["count"]) for row in rows if row["dimension"] == dimension]
+    def of(dimension: str) -> list[Row]:
+        return [row for row in rows if row["dimension"] == dimension]
 
-    by_state = counts("state")
+    by_state = [m.Count(row["state"], row["count"]) for row in of("STATE")]
     return m.Metrics(
         campaign_id=campaign_id,
         registrations=sum(count.count for count in by_state),
         by_state=by_state,
-        by_country=counts("country"),
-        by_market=[
-            m.MarketCount(row["key"], row["rank"], row["count"])
-            for row in rows
-            if row["dimension"] == "market"
-        ],
-        selected=sum(count.count for count in counts("selected")),
-        redeemed=sum(count.count for count in counts("redeemed")),
+        by_country=[m.Count(row["country"], row["count"]) for row in of("COUNTRY")],
+        by_market=[m.MarketCount(row["market_id"], row["rank"], row["count"]) for row in of("MARKET")],
+        selected=sum(row["count"] for row in of("SELECTED")),
+        redeemed=sum(row["count"] or 0 for row in of("REDEEMED")),
     )

@@ -41,11 +41,34 @@ class MetricsOfCampaigns(msgspec.Struct):
     metrics: list[Metrics]
 
 
+class ReasonCount(msgspec.Struct, frozen=True):
+    """How many entries have a reason that keeps them from being selected; an entry can have several."""
+
+    code: str
+    count: int
+
+
+class EligibilityCounts(msgspec.Struct, frozen=True):
+    """How many entries could be selected, and what the others lack; without `computed_at` nothing was counted yet."""
+
+    eligible: int | None = None
+    reasons: list[ReasonCount] | None = None
+    computed_at: datetime | None = None
+
+
+class EligibilityOfCampaigns(msgspec.Struct):
+    """One for each campaign asked about, in order."""
+
+    eligibility: list[EligibilityCounts]
+
+
 class TimelineRequest(msgspec.Struct, frozen=True):
-    """A campaign by hour or by day, UTC."""
+    """A campaign by hour or by day, UTC: the hours or days that begin in `[since, until)`; no bound where null."""
 
     campaign_id: str
     interval: Interval
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class TimelineRequests(msgspec.Struct):

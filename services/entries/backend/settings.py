@@ -28,5 +28,5 @@ class Settings(BackendSettings):
         20_000,
         validation_alias="ENTRIES_LIVE_ROSTER",
         ge=0,
-        description="entries up to which a roster is frozen, previewed and verified while the caller waits",
+        description="entries up to which a draw is frozen, previewed, verified, and eligibility counted live",
     )

@@ -35,11 +35,28 @@ class Metrics(msgspec.Struct, frozen=True):
     redeemed: int
 
 
+class ReasonCount(msgspec.Struct, frozen=True):
+    """How many entries have a reason that keeps them from being selected."""
+
+    code: str
+    count: int
+
+
+class EligibilityCounts(msgspec.Struct, frozen=True):
+    """How many entries could be selected, and what the others lack; all None before it was counted."""
+
+    eligible: int | None
+    reasons: list[ReasonCount] | None
+    computed_at: datetime | None
+
+
 class TimelineRequest(msgspec.Struct, frozen=True):
-    """A campaign by `HOUR` or by `DAY`."""
+    """A campaign by `HOUR` or by `DAY`: those that begin in `[since, until)`."""
 
     campaign_id: str
     interval: str
+    since: datetime | None
+    until: datetime | None
 
 
 class TimelinePoint(msgspec.Struct, frozen=True):
@@ -76,6 +93,10 @@ class _Metrics(msgspec.Struct):
     metrics: list[Metrics]
 
 
+class _Eligibility(msgspec.Struct):
+    eligibility: list[EligibilityCounts]
+
+
 class _Timelines(msgspec.Struct):
     timelines: list[list[TimelinePoint]]
 
@@ -90,6 +111,14 @@ class MetricsBackend:
         """One for each campaign, in order."""
         body = {"ids": campaign_ids}
         return (await self._upstream.call("POST", "/metrics/batch", _Metrics, body, idempotent=True)).metrics
+
+    async def eligibility(self, campaign_ids: Sequence[str]) -> list[EligibilityCounts]:
+        """One for each campaign, in order."""
+        body = {"ids": campaign_ids}
+        answer = await self._upstream.call(
+            "POST", "/metrics/eligibility", _Eligibility, body, idempotent=True
+        )
+        return answer.eligibility
 
     async def timelines(self, asked: Sequence[TimelineRequest]) -> list[list[TimelinePoint]]:
         """One for each request, in order."""

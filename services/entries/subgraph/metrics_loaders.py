@@ -5,6 +5,7 @@ from functools import cached_property
 from strawberry.dataloader import DataLoader
 
 from services.entries.subgraph.metrics_backend import (
+    EligibilityCounts,
     MarketInCampaign,
     MarketOwner,
     Metrics,
@@ -25,6 +26,10 @@ class MetricsOfCampaigns:
     @cached_property
     def by_campaign(self) -> DataLoader[str, Metrics]:
         return DataLoader(self._backend.metrics)
+
+    @cached_property
+    def eligibility_by_campaign(self) -> DataLoader[str, EligibilityCounts]:
+        return DataLoader(self._backend.eligibility)
 
     @cached_property
     def timelines(self) -> DataLoader[TimelineRequest, list[TimelinePoint]]:

@@ -21,4 +21,5 @@ METRICS: dict[str, Rule] = {
     "MarketCount.*": PUBLIC,
     "RankCount.*": PUBLIC,
     "TimelinePoint.*": PUBLIC,
+    "EligibilityCount.*": PUBLIC,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import strawberry
 
 from services.entries.subgraph import metrics_backend as backend
+from services.entries.subgraph.eligibility_types import EligibilityCode
 from services.kit.types import ID, CountryCode, DateTime
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ class MarketCount:
     by_rank: list[RankCount] = strawberry.field(description="How many at each place, first choices first.")
 
 
+@strawberry.type(description="Entries that cannot be selected, for one reason.")
+class EligibilityCount:
+    code: EligibilityCode = strawberry.field(description="The reason.")
+    count: int = strawberry.field(description="How many entries have it; an entry can have several reasons.")
+
+
 @strawberry.type(description="Entries submitted within one span of time.")
 class TimelinePoint:
     at: DateTime = strawberry.field(description="Where the span begins.")
@@ -57,7 +64,8 @@ class TimelinePoint:
 
 
 @strawberry.type(
-    description="A campaign in numbers. Every part adds up to the rows it counts, and to what an export holds."
+    description="A campaign in numbers. All but eligibility is exact at the moment of the answer, and adds up to "
+    "what an export of that moment holds."
 )
 class CampaignMetrics:
     campaign_id: strawberry.Private[str]
@@ -74,17 +82,53 @@ class CampaignMetrics:
         description="Wins in finalized waves whose code was used for a purchase, as far as platforms reported."
     )
 
-    @strawberry.field(description="Entries by the time of their submission; adds up to `registrations`.")
+    @strawberry.field(
+        description="Entries by the time of their submission; without `from` and `to` it adds up to `registrations`."
+    )
     async def timeline(
         self,
         info: Info,
         interval: Annotated[
             TimelineInterval, strawberry.argument(description="How long a point lasts.")
         ] = TimelineInterval.DAY,
+        since: Annotated[
+            DateTime | None,
+            strawberry.argument(name="from", description="Only hours or days that begin then or later."),
+        ] = None,
+        until: Annotated[
+            DateTime | None,
+            strawberry.argument(name="to", description="Only hours or days that begin before that."),
+        ] = None,
     ) -> list[TimelinePoint]:
-        request = backend.TimelineRequest(self.campaign_id, interval.name)
+        request = backend.TimelineRequest(self.campaign_id, interval.name, since, until)
         points = await info.context.metrics.timelines.load(request)
         return [TimelinePoint(at=DateTime(point.at), count=point.count) for point in points]
+
+    @strawberry.field(
+        description="How many entries could be selected, as of `eligibilityComputedAt`; null before that is set."
+    )
+    async def eligible(self, info: Info) -> int | None:
+        return (await self._eligibility(info)).eligible
+
+    @strawberry.field(
+        description="What keeps entries from being selected, as of `eligibilityComputedAt`; null before that is set."
+    )
+    async def eligibility(self, info: Info) -> list[EligibilityCount] | None:
+        reasons = (await self._eligibility(info)).reasons
+        if reasons is None:
+            return None
+        return [EligibilityCount(code=EligibilityCode[one.code], count=one.count) for one in reasons]
+
+    @strawberry.field(
+        description="When eligibility was counted: now in small campaigns. Large ones are counted in the background, "
+        "at most once a minute and only while somebody looks: null at the first look, so ask again after some seconds."
+    )
+    async def eligibility_computed_at(self, info: Info) -> DateTime | None:
+        at = (await self._eligibility(info)).computed_at
+        return at and DateTime(at)
+
+    async def _eligibility(self, info: Info) -> backend.EligibilityCounts:
+        return await info.context.metrics.eligibility_by_campaign.load(self.campaign_id)
 
     @classmethod
     def of(cls, row: backend.Metrics) -> Self:

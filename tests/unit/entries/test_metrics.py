@@ -137,3 +137,46 @@ async def test_wins_whose_code_was_used_are_counted_once_each(database: Any) -> 
             "SELECT quantity FROM redemption ORDER BY selection_id"
         )
         assert [row["quantity"] for row in quantities][:3] == [3, 0, 1]
+
+
+async def test_a_timeline_has_the_hours_or_days_that_begin_in_its_span(database: Any) -> None:
+    async with entries_service(database) as service:
+        staff = Staff(service)
+        tour = campaign()
+        await publish(service, tour)
+        await registered(service, tour, 6)
+        pool = service.resources.database.pool
+        for number, at in enumerate(
+            [
+                "05-01T23:59:59",
+                "05-02T00:00:00",
+                "05-02T10:30:00",
+                "05-02T10:59:00",
+                "05-03T00:00:00",
+                "05-04T07:00:00",
+            ]
+        ):
+            await pool.execute(
+                "UPDATE entry SET submitted_at = $1 WHERE id = (SELECT id FROM entry ORDER BY id OFFSET $2 LIMIT 1)",
+                datetime.fromisoformat(f"2026-{at}+00:00"),
+                number,
+            )
+
+        async def points(arguments: str) -> list[tuple[str, int]]:
+            fragment = f"... on Campaign {{ metrics {{ timeline({arguments}) {{ at count }} }} }}"
+            [found] = await service.entities(fragment, [reference(tour)], token=staff.token)
+            return [(point["at"][5:13], point["count"]) for point in found["metrics"]["timeline"]]
+
+        assert await points("interval: DAY") == [
+            ("05-01T00", 1),
+            ("05-02T00", 3),
+            ("05-03T00", 1),
+            ("05-04T00", 1),
+        ]
+        span = 'from: "2026-05-02T00:00:00Z", to: "2026-05-03T00:00:00Z"'
+        assert await points(f"interval: HOUR, {span}") == [("05-02T00", 1), ("05-02T10", 2)]
+        assert await points(f"interval: DAY, {span}") == [("05-02T00", 3)]
+        assert await points('interval: DAY, from: "2026-05-02T00:00:01Z"') == [
+            ("05-03T00", 1),
+            ("05-04T00", 1),
+        ]
