@@ -244,8 +244,15 @@ async def _entry(world: World) -> None:
     things["entry"] = entered["entry"]["id"]
     entries = world.house.entries.resources
     await entries.scores.compute()
+    await entries.database.pool.execute(_WITHDRAWN)
     await entries.outbox.drain()
     await _transition(world, "CLOSED")
+
+
+_WITHDRAWN = """
+INSERT INTO entry (id, campaign_id, user_id, identity, state, preferences, ticket_quantity, is_member, request_digest)
+SELECT 'ent_withdrawn', campaign_id, 'usr_of_nobody_else', 'x', 'WITHDRAWN', preferences, 1, false, '' FROM entry
+"""
 
 
 async def _wave(world: World) -> None:
