@@ -21,6 +21,18 @@ SET version = excluded.version,
 WHERE c.version < excluded.version
 RETURNING c.id, entry_state_now('PENDING_PHONE', campaign_state_now(c.state, c.opens_at, c.closes_at)) = 'INVALIDATED' AS over
 
+-- name: hold_awaiting
+-- Locks the campaigns whose entries wait for these users, before their facts: in the order in which an erasure locks.
+SELECT c.id FROM campaign c
+WHERE c.id IN (
+    SELECT e.campaign_id
+    FROM unnest(:user_ids::text[]) AS i (user_id)
+    CROSS JOIN LATERAL (SELECT campaign_id, state, lapsed FROM entry WHERE user_id = i.user_id OFFSET 0) AS e
+    WHERE e.state = 'PENDING_PHONE' OR e.state = 'INVALIDATED' AND e.lapsed
+)
+ORDER BY c.id
+FOR SHARE
+
 -- name: keep_users
 -- Keeps newer facts about users.
 INSERT INTO user_fact AS u (user_id, version, phone_verified, phone_verified_at, country, member_id, do_not_sell,

@@ -45,7 +45,10 @@ class SnapshotStore:
         Those that lapsed are among them where the phone had been confirmed in time and only the news of it came late.
         """
         newest = list({u.id: u for u in sorted(users, key=lambda u: u.version)}.values())
+        confirmed = [u.id for u in newest if u.phone_verified]
         async with self._database.transaction() as connection:
+            if confirmed:
+                await self._database.execute(q.hold_awaiting, connection, user_ids=confirmed)
             await self._database.execute(
                 q.keep_users,
                 connection,
@@ -65,7 +68,7 @@ class SnapshotStore:
                 known_since=[u.known_since for u in newest],
                 phone_keys=[bytes.fromhex(u.phone_key) if u.phone_key else None for u in newest],
             )
-            if confirmed := [u.id for u in newest if u.phone_verified]:
+            if confirmed:
                 await self._database.execute(q.accept_confirmed, connection, user_ids=confirmed)
             # Last: whoever holds an entry waits for no campaign.
             await self._database.execute(q.mark_due, connection, user_ids=sorted(u.id for u in newest))
