@@ -4,8 +4,8 @@ from alembic import op
 
 from services.kit.migrations import grants
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 # Registrations at the same moment would wait for one another's counters, so each only notes what it changes; the worker
 # adds it up. A snapshot sees a change either noted or added, so their sum is exact at any moment.
