@@ -14,6 +14,7 @@ from services.codes.backend.redemptions_store import RedemptionStore
 from services.codes.backend.routes import api
 from services.codes.backend.settings import Settings
 from services.codes.backend.store import Store
+from services.codes.backend.voids_store import VoidStore
 from services.codes.backend.webhooks_sender import WebhookSender
 from services.codes.backend.webhooks_store import WebhookStore
 from services.kit.asgi import App
@@ -41,6 +42,7 @@ class Service(Resources):
     webhook_sender: WebhookSender = field(init=False)
     distributions: DistributionStore = field(init=False)
     redemptions: RedemptionStore = field(init=False)
+    voids: VoidStore = field(init=False)
     personal_data: CodesPersonalData = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +55,7 @@ class Service(Resources):
         self.webhook_sender = WebhookSender(development=development)
         self.distributions = DistributionStore(self.database, self.outbox, self.webhooks)
         self.redemptions = RedemptionStore(self.database, self.lookup, self.outbox, self.webhooks)
+        self.voids = VoidStore(self.database, self.sealer, self.outbox, self.store, self.webhooks)
         self.personal_data = CodesPersonalData(self.database, self.sealer)
 
     @property

@@ -3,20 +3,23 @@
 INSERT INTO delivery (code_id, number, distribution_id)
 SELECT a.code_id, 1, a.distribution_id
 FROM assignment a JOIN distribution d ON d.id = a.distribution_id
-WHERE a.distribution_id = :distribution_id AND d.released_at IS NOT NULL
+WHERE a.distribution_id = :distribution_id AND d.released_at IS NOT NULL AND a.voided_at IS NULL
 ON CONFLICT DO NOTHING
 
 -- name: queue_again
--- Puts one more message in line for a released code that was not redeemed; nothing when the last is younger than the pause,
+-- Puts one more message in line for a released code that is still good; nothing when the last is younger than the pause,
 -- when there were as many as there may be, or when somebody else asked at the same moment.
 INSERT INTO delivery (code_id, number, distribution_id)
 SELECT a.code_id, last.number + 1, a.distribution_id
 FROM assignment a
 JOIN distribution d ON d.id = a.distribution_id AND d.released_at IS NOT NULL
+JOIN code_pool p ON p.id = a.pool_id
+LEFT JOIN campaign_event e ON e.id = p.event_id
 CROSS JOIN LATERAL (
     SELECT coalesce(max(number), 0) AS number, max(created_at) AS created_at FROM delivery WHERE code_id = a.code_id
 ) AS last
-WHERE a.code_id = :code_id AND a.redeemed_at IS NULL AND last.number < :most
+WHERE a.code_id = :code_id AND last.number < :most
+  AND held_state(a.redeemed_at, a.voided_at, a.expired_at, e.id, e.presale_closes_at) = 'ASSIGNED'
   AND (last.created_at IS NULL OR last.created_at <= now() - make_interval(secs => :pause_seconds::int))
 ON CONFLICT DO NOTHING
 RETURNING number
@@ -24,13 +27,17 @@ RETURNING number
 -- name: resendable
 -- Why a code is not sent again: how many messages there were, in how many seconds the next may follow, and whether the code
 -- is one to send at all.
-SELECT a.redeemed_at IS NULL AND d.released_at IS NOT NULL AS sendable, count(y.number)::int AS messages,
+SELECT d.released_at IS NOT NULL
+       AND held_state(a.redeemed_at, a.voided_at, a.expired_at, e.id, e.presale_closes_at) = 'ASSIGNED' AS sendable,
+       count(y.number)::int AS messages,
        ceil(extract(epoch FROM max(y.created_at) - now()) + :pause_seconds::int)::int AS wait_seconds
 FROM assignment a
 JOIN distribution d ON d.id = a.distribution_id
+JOIN code_pool p ON p.id = a.pool_id
+LEFT JOIN campaign_event e ON e.id = p.event_id
 LEFT JOIN delivery y ON y.code_id = a.code_id AND y.place = 1
 WHERE a.code_id = :code_id
-GROUP BY a.code_id, d.id
+GROUP BY a.code_id, d.id, e.id
 
 -- name: lease_due
 -- Takes messages that are due, for a minute: nobody else looks at them meanwhile, and a worker that dies loses nothing.
@@ -57,11 +64,14 @@ LEFT JOIN campaign_event e ON e.id = p.event_id
 
 -- name: begin_sending
 -- The point of no return: from here on the code counts as seen, and this message is never sent again by itself. Nothing
--- when somebody else passed it first.
-WITH begun AS (
-    UPDATE delivery SET state = 'SENDING', channel = :channel, sending_at = now()
-    WHERE code_id = :code_id AND number = :number AND place = :place AND state = 'QUEUED'
-    RETURNING code_id
+-- when somebody else passed it first, or when the code was voided.
+WITH held AS (
+    SELECT code_id FROM assignment WHERE code_id = :code_id AND voided_at IS NULL FOR UPDATE
+),
+begun AS (
+    UPDATE delivery y SET state = 'SENDING', channel = :channel, sending_at = now()
+    FROM held WHERE y.code_id = held.code_id AND y.number = :number AND y.place = :place AND y.state = 'QUEUED'
+    RETURNING y.code_id
 )
 UPDATE assignment a SET revealed_at = coalesce(a.revealed_at, now()) FROM begun WHERE a.code_id = begun.code_id
 RETURNING a.code_id

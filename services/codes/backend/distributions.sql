@@ -32,9 +32,17 @@ SELECT id FROM distribution WHERE wave_id = :wave_id
 SELECT id, event_id, available FROM code_pool WHERE event_id = ANY(:event_ids::text[]) ORDER BY id FOR UPDATE
 
 -- name: reserve
--- Takes the next codes of each event's pool for this distribution. The pools are locked and hold enough.
+-- Takes the next codes of each event's pool for this distribution, and steps over those that are voided. The pools are
+-- locked and hold enough.
 WITH wanted AS (
-    SELECT p.id AS pool_id, p.event_id, p.taken, w.quantity
+    SELECT p.id AS pool_id, p.event_id, p.taken, w.quantity, w.quantity + (
+        SELECT count(*)
+        FROM (
+            SELECT v.position - p.taken - row_number() OVER (ORDER BY v.position) AS before
+            FROM withdrawn_code v WHERE v.pool_id = p.id AND v.position > p.taken
+        ) AS hole
+        WHERE hole.before < w.quantity
+    ) AS places
     FROM unnest(:event_ids::text[], :quantities::bigint[]) AS w (event_id, quantity)
     JOIN code_pool p ON p.event_id = w.event_id
 ),
@@ -43,7 +51,7 @@ kept AS (
     SELECT :distribution_id, event_id, pool_id, taken, quantity FROM wanted
 )
 UPDATE code_pool p
-SET taken = p.taken + wanted.quantity, available = p.available - wanted.quantity, reserved = p.reserved + wanted.quantity
+SET taken = p.taken + wanted.places, available = p.available - wanted.quantity, reserved = p.reserved + wanted.quantity
 FROM wanted
 WHERE p.id = wanted.pool_id
 
@@ -69,14 +77,30 @@ WITH page AS (
     FROM unnest(:ids::text[], :entry_ids::text[], :user_ids::text[], :event_ids::text[])
          AS s (id, entry_id, user_id, event_id)
 ),
+-- The stretches of the reserved places between voided codes: of the good codes, those numbered above `above` up to `upto`
+-- have so many voided ones before them.
+stretches AS (
+    SELECT r.event_id, r.pool_id, r.after_position, r.assigned, hole.skipped, hole.above,
+           lead(hole.above, 1, r.quantity) OVER (PARTITION BY r.event_id ORDER BY hole.skipped) AS upto
+    FROM reservation r
+    CROSS JOIN LATERAL (
+        SELECT 0::bigint AS skipped, 0::bigint AS above
+        UNION ALL
+        SELECT row_number() OVER (ORDER BY v.position),
+               v.position - r.after_position - row_number() OVER (ORDER BY v.position)
+        FROM withdrawn_code v WHERE v.pool_id = r.pool_id AND v.position > r.after_position
+    ) AS hole
+    WHERE r.distribution_id = :distribution_id AND hole.above < r.quantity
+),
 paired AS (
-    SELECT page.*, r.pool_id, r.after_position + r.assigned + page.place AS position
-    FROM page JOIN reservation r ON r.distribution_id = :distribution_id AND r.event_id = page.event_id
-    WHERE page.place <= r.quantity - r.assigned
+    SELECT page.*, s.pool_id, s.after_position + s.assigned + page.place + s.skipped AS position
+    FROM page
+    JOIN stretches s ON s.event_id = page.event_id AND s.assigned + page.place > s.above
+         AND s.assigned + page.place <= s.upto
 ),
 ledger AS (
-    INSERT INTO assignment (code_id, selection_id, wave_id, distribution_id, entry_id, user_id, ticket_limit)
-    SELECT c.id, paired.id, :wave_id, :distribution_id, paired.entry_id, paired.user_id, e.ticket_limit
+    INSERT INTO assignment (code_id, selection_id, wave_id, distribution_id, entry_id, user_id, ticket_limit, pool_id)
+    SELECT c.id, paired.id, :wave_id, :distribution_id, paired.entry_id, paired.user_id, e.ticket_limit, c.pool_id
     FROM paired
     JOIN code c ON c.pool_id = paired.pool_id AND c.position = paired.position
     LEFT JOIN campaign_event e ON e.id = paired.event_id
@@ -107,7 +131,7 @@ UPDATE distribution SET state = 'RUNNING', after = :after WHERE id = :distributi
 -- The codes that these selections got in a wave, and whose they are.
 SELECT a.code_id, a.selection_id, p.event_id, p.campaign_id, k.team_id
 FROM unnest(:selection_ids::text[]) AS s (id)
-JOIN assignment a ON a.selection_id = s.id AND a.wave_id = :wave_id
+JOIN assignment a ON a.selection_id = s.id AND a.wave_id = :wave_id AND a.superseded_by IS NULL
 JOIN code c ON c.id = a.code_id
 JOIN code_pool p ON p.id = c.pool_id
 JOIN campaign k ON k.id = p.campaign_id

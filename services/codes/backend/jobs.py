@@ -14,6 +14,7 @@ def register(jobs: Jobs, service: Service) -> None:
         return await service.courier.deliver()
 
     jobs.every(5.0, "early redemptions", service.redemptions.settle_early)
+    jobs.every(10.0, "expired codes", service.voids.expire)
     jobs.every(1.0, "code deliveries", deliver)
     jobs.every(30.0, "unknown deliveries", service.deliveries.give_up_unknown)
     jobs.every(1.0, "webhooks", lambda: webhooks_jobs.send_due(service.webhooks, service.webhook_sender))

@@ -1,7 +1,7 @@
 -- name: her_codes
 -- The codes that she holds.
 SELECT a.code_id AS id, c.sealed, p.event_id, p.campaign_id, a.selection_id, a.entry_id, a.assigned_at, a.revealed_at,
-       a.redeemed_at, d.released_at
+       a.redeemed_at, a.expired_at, a.voided_at, a.superseded_by, d.released_at
 FROM assignment a
 JOIN code c ON c.id = a.code_id
 JOIN code_pool p ON p.id = c.pool_id
@@ -23,9 +23,23 @@ LIMIT :limit
 -- Has every distribution under way read its winners again: Entries knows by now that she is gone. Waits for a page being written.
 UPDATE distribution SET erasures = erasures + 1 WHERE finished_at IS NULL
 
+-- name: hold_assignments
+-- Waits for codes of hers that are being replaced: the statements that follow see the new ones, and from now on none is.
+SELECT FROM assignment WHERE user_id = :user_id FOR UPDATE
+
 -- name: erase_assignments
--- Her codes keep their history; who had them is gone.
-UPDATE assignment SET user_id = :nobody WHERE user_id = :user_id RETURNING 1
+-- Her codes keep their history; who had them is gone, and what staff wrote about it.
+UPDATE assignment SET user_id = :nobody, void_reason = NULL WHERE user_id = :user_id RETURNING 1
+
+-- name: erase_voids
+-- Codes that she voided, as a member of staff, were voided by nobody in particular from now on.
+WITH held AS (
+    UPDATE assignment SET voided_by = :nobody WHERE voided_by = :user_id RETURNING code_id
+),
+unheld AS (
+    UPDATE withdrawn_code SET withdrawn_by = :nobody WHERE withdrawn_by = :user_id RETURNING code_id
+)
+SELECT code_id FROM held UNION ALL SELECT code_id FROM unheld
 
 -- name: erase_accounts
 -- To whom platforms say they sold.

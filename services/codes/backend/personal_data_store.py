@@ -23,12 +23,14 @@ class CodesPersonalData(PersonalData):
 
     async def remove(self, connection: Connection, erasure: Erasure) -> dict[str, int]:
         """Takes her out of the ledger and of what she started; answers how many records of each kind."""
-        await self._database.execute(q.outdate_pages, connection)
         who = {"user_id": erasure.user_id}
+        await self._database.execute(q.outdate_pages, connection)
+        await self._database.execute(q.hold_assignments, connection, **who)
         changes = {
             "code": q.erase_assignments,
             "import": q.erase_imports,
             "distribution": q.erase_distributions,
+            "void": q.erase_voids,
         }
         counts = {
             kind: len(await self._database.fetch(query, connection, nobody=NOBODY, **who))

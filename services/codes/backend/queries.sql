@@ -1,32 +1,33 @@
 -- name: keep_campaigns
--- Keeps each campaign's team and events, unless the version kept is as new; events that are gone are forgotten.
-WITH given AS (
-    SELECT * FROM unnest(
-        :ids::text[], :team_ids::text[], :versions::bigint[], :slugs::text[], :default_locales::text[], :titles::jsonb[],
-        :sms_templates::jsonb[]
-    ) AS g (id, team_id, version, slug, default_locale, titles, sms_templates)
-),
-kept AS (
-    INSERT INTO campaign AS c (id, team_id, version, slug, default_locale, titles, sms_templates)
-    SELECT * FROM given ORDER BY id
-    ON CONFLICT (id) DO UPDATE
-    SET team_id = excluded.team_id, version = excluded.version, slug = excluded.slug,
-        default_locale = excluded.default_locale, titles = excluded.titles, sms_templates = excluded.sms_templates
-    WHERE c.version < excluded.version
-    RETURNING id
-),
-events AS (
+-- Keeps each campaign's team and texts, unless the version kept is as new; answers whose events are to be kept, too.
+INSERT INTO campaign AS c (id, team_id, version, slug, default_locale, titles, sms_templates)
+SELECT *
+FROM unnest(
+    :ids::text[], :team_ids::text[], :versions::bigint[], :slugs::text[], :default_locales::text[], :titles::jsonb[],
+    :sms_templates::jsonb[]
+) AS g (id, team_id, version, slug, default_locale, titles, sms_templates)
+ORDER BY g.id
+ON CONFLICT (id) DO UPDATE
+SET team_id = excluded.team_id, version = excluded.version, slug = excluded.slug,
+    default_locale = excluded.default_locale, titles = excluded.titles, sms_templates = excluded.sms_templates
+WHERE c.version < excluded.version
+RETURNING id
+
+-- name: keep_events
+-- Keeps the events of these campaigns, and forgets those that are gone. A statement of its own: it must see what another
+-- version wrote for which `keep_campaigns` has waited.
+WITH events AS (
     SELECT DISTINCT ON (e.id) e.*
     FROM unnest(
         :event_ids::text[], :event_campaign_ids::text[], :market_ids::text[], :names::text[], :code_modes::text[],
         :presale_opens_at::timestamptz[], :presale_closes_at::timestamptz[], :ticket_limits::int[]
     ) AS e (id, campaign_id, market_id, name, code_mode, presale_opens_at, presale_closes_at, ticket_limit)
-    JOIN kept ON kept.id = e.campaign_id
+    WHERE e.campaign_id = ANY(:kept::text[])
     ORDER BY e.id
 ),
 gone AS (
-    DELETE FROM campaign_event e USING kept
-    WHERE e.campaign_id = kept.id AND NOT EXISTS (SELECT FROM events WHERE events.id = e.id)
+    DELETE FROM campaign_event e
+    WHERE e.campaign_id = ANY(:kept) AND NOT EXISTS (SELECT FROM events WHERE events.id = e.id)
 )
 INSERT INTO campaign_event (id, campaign_id, market_id, name, code_mode, presale_opens_at, presale_closes_at, ticket_limit)
 SELECT * FROM events
@@ -46,7 +47,7 @@ FROM (
     SELECT wave_id, campaign_id FROM distribution WHERE wave_id = ANY(:waves::text[])
     UNION ALL
     SELECT a.selection_id, d.campaign_id FROM assignment a JOIN distribution d ON d.id = a.distribution_id
-    WHERE a.selection_id = ANY(:selections::text[])
+    WHERE a.selection_id = ANY(:selections::text[]) AND a.superseded_by IS NULL
     UNION ALL
     SELECT id, id FROM campaign WHERE id = ANY(:campaigns::text[])
 ) AS thing (id, campaign_id)
@@ -60,13 +61,25 @@ ON CONFLICT (event_id) DO NOTHING
 RETURNING id
 
 -- name: pools
--- Pools by their ids or their events', with their counters.
-SELECT p.*, c.team_id FROM code_pool p JOIN campaign c ON c.id = p.campaign_id
+-- Pools by their ids or their events', with their counters as they are at this moment: what nobody has used when the presale
+-- closes has expired, whether or not that is written down yet.
+SELECT p.id, p.event_id, p.campaign_id, c.team_id, p.low_watermark, p.imported, p.generated, p.available, p.reserved,
+       p.assigned + p.expired - over.expired AS assigned, p.redeemed, over.expired, p.voided
+FROM code_pool p
+JOIN campaign c ON c.id = p.campaign_id
+LEFT JOIN campaign_event e ON e.id = p.event_id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN e.id IS NULL THEN p.expired WHEN e.presale_closes_at <= now() THEN p.assigned + p.expired ELSE 0 END
+) AS over (expired)
 WHERE p.id = ANY(:ids::text[]) OR p.event_id = ANY(:event_ids::text[])
 
 -- name: lock_pool
 -- Keeps everybody else from adding codes to this pool, or taking some, until the transaction ends.
-SELECT id FROM code_pool WHERE id = :id FOR UPDATE
+SELECT available FROM code_pool WHERE id = :id FOR UPDATE
+
+-- name: lock_pool_of
+-- As `lock_pool`, for the pool of a code.
+SELECT p.id FROM code_pool p JOIN code c ON c.pool_id = p.id WHERE c.id = :code_id FOR UPDATE OF p
 
 -- name: known_lookups
 -- Those of the given codes that are in a pool already, in whichever.
@@ -94,31 +107,42 @@ FROM counted
 WHERE p.id = :pool_id
 
 -- name: codes
--- Codes by their ids, or by the selections or entries that hold them, with who holds them and whether she may see them yet.
--- The LIMITs hold the planner to the indexes: right after a mass assignment it knows nothing of the tables' sizes.
+-- Codes by their ids, or by the selections or entries whose current ones they are, with who holds them and whether she may
+-- see them yet. The LIMITs hold the planner to the indexes: right after a mass assignment it knows nothing of the tables'
+-- sizes.
 SELECT c.id, c.sealed, p.event_id, p.campaign_id, k.team_id, a.selection_id, a.entry_id, a.user_id, a.assigned_at,
-       a.redeemed_at, d.released_at,
-       CASE WHEN a.redeemed_at IS NOT NULL THEN 'REDEEMED'
-            WHEN a.code_id IS NOT NULL THEN 'ASSIGNED'
+       a.redeemed_at, d.released_at, coalesce(a.voided_at, w.withdrawn_at) AS voided_at,
+       coalesce(a.void_reason, w.reason) AS void_reason, a.superseded_by, s.code_id AS supersedes,
+       CASE WHEN a.code_id IS NOT NULL
+                THEN held_state(a.redeemed_at, a.voided_at, a.expired_at, e.id, e.presale_closes_at)
+            WHEN w.code_id IS NOT NULL THEN 'VOIDED'
             WHEN c.position <= p.taken THEN 'RESERVED'
             ELSE 'AVAILABLE' END AS state
 FROM (
     SELECT id FROM unnest(:ids::text[]) AS given (id)
     UNION
     SELECT held.code_id FROM unnest(:selection_ids::text[]) AS given (id)
-    CROSS JOIN LATERAL (SELECT code_id FROM assignment WHERE selection_id = given.id LIMIT 1) AS held
+    CROSS JOIN LATERAL (
+        SELECT code_id FROM assignment WHERE selection_id = given.id AND superseded_by IS NULL LIMIT 1
+    ) AS held
     UNION
     SELECT held.code_id FROM unnest(:entry_ids::text[]) AS given (id)
-    CROSS JOIN LATERAL (SELECT code_id FROM assignment WHERE entry_id = given.id LIMIT 100) AS held
+    CROSS JOIN LATERAL (
+        SELECT code_id FROM assignment WHERE entry_id = given.id AND superseded_by IS NULL LIMIT 100
+    ) AS held
 ) AS wanted (id)
 CROSS JOIN LATERAL (SELECT * FROM code WHERE id = wanted.id LIMIT 1) AS c
 JOIN code_pool p ON p.id = c.pool_id
 JOIN campaign k ON k.id = p.campaign_id
+LEFT JOIN campaign_event e ON e.id = p.event_id
 LEFT JOIN LATERAL (SELECT * FROM assignment WHERE code_id = c.id LIMIT 1) AS a ON true
+LEFT JOIN LATERAL (SELECT code_id FROM assignment WHERE superseded_by = c.id LIMIT 1) AS s ON true
+LEFT JOIN LATERAL (SELECT * FROM withdrawn_code WHERE code_id = c.id LIMIT 1) AS w ON true
 LEFT JOIN distribution d ON d.id = a.distribution_id
 ORDER BY c.id
 
 -- name: mark_revealed
--- Notes that somebody saw the selection's code, for good.
-UPDATE assignment SET revealed_at = coalesce(revealed_at, now()) WHERE selection_id = :selection_id
+-- Notes that somebody saw the selection's code, for good; nothing when it has none that is good for anything.
+UPDATE assignment SET revealed_at = coalesce(revealed_at, now())
+WHERE selection_id = :selection_id AND voided_at IS NULL
 RETURNING code_id

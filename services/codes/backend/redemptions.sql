@@ -33,17 +33,21 @@ ON CONFLICT DO NOTHING
 -- name: lock_assignments
 -- Who has these codes and what they were used for; nobody else counts redemptions of them until the transaction ends.
 SELECT a.code_id, a.selection_id, a.user_id, a.redeemed, a.redemptions, coalesce(a.ticket_limit, e.ticket_limit, 1) AS "limit",
-       e.code_mode, e.presale_closes_at AS closes_at
+       e.code_mode, e.presale_closes_at AS closes_at, a.voided_at IS NOT NULL AS voided
 FROM assignment a
-JOIN code c ON c.id = a.code_id
-JOIN code_pool p ON p.id = c.pool_id
+JOIN code_pool p ON p.id = a.pool_id
 LEFT JOIN campaign_event e ON e.id = p.event_id
 WHERE a.code_id = ANY(:code_ids::text[])
 ORDER BY a.code_id
 FOR UPDATE OF a
 
+-- name: withdrawn
+-- Those of the codes that were voided before anybody had them.
+SELECT code_id FROM withdrawn_code WHERE code_id = ANY(:code_ids::text[])
+
 -- name: settle
--- Notes what became of reports and counts the accepted ones: on their codes, and the first of a code on its pool.
+-- Notes what became of reports and counts the accepted ones: on their codes, and the first of a code on its pool. A code that
+-- was written down as expired is no longer.
 WITH settled AS (
     UPDATE redemption_report r SET outcome = s.outcome, late = s.late
     FROM unnest(
@@ -58,36 +62,41 @@ used AS (
 ),
 counted AS (
     UPDATE assignment a
-    SET redeemed = a.redeemed + used.quantity, redemptions = a.redemptions + used.times,
-        redeemed_at = least(a.redeemed_at, used.first_at), revealed_at = coalesce(a.revealed_at, now())
-    FROM used WHERE a.code_id = used.code_id
-    RETURNING a.code_id, a.selection_id, a.redeemed, a.redemptions, used.times
+    SET redeemed = a.redeemed + used.quantity, redemptions = a.redemptions + used.times, version = a.version + 1,
+        redeemed_at = least(a.redeemed_at, used.first_at), revealed_at = coalesce(a.revealed_at, now()), expired_at = NULL
+    FROM used JOIN assignment earlier ON earlier.code_id = used.code_id
+    WHERE a.code_id = used.code_id
+    RETURNING a.code_id, a.selection_id, a.pool_id, a.redeemed, a.version, a.redemptions = used.times AS first,
+              earlier.expired_at IS NOT NULL AS expired
 ),
 fresh AS (
-    SELECT c.pool_id, count(*) AS codes
-    FROM counted JOIN code c ON c.id = counted.code_id
-    WHERE counted.redemptions = counted.times
-    GROUP BY c.pool_id
+    SELECT pool_id, count(*) AS codes, count(*) FILTER (WHERE expired) AS expired
+    FROM counted WHERE first
+    GROUP BY pool_id
 ),
 locked AS (
     SELECT p.id FROM code_pool p WHERE p.id IN (SELECT pool_id FROM fresh) ORDER BY p.id FOR UPDATE
 ),
 pools AS (
-    UPDATE code_pool p SET assigned = p.assigned - fresh.codes, redeemed = p.redeemed + fresh.codes
+    UPDATE code_pool p
+    SET assigned = p.assigned - fresh.codes + fresh.expired, expired = p.expired - fresh.expired,
+        redeemed = p.redeemed + fresh.codes
     FROM fresh JOIN locked ON locked.id = fresh.pool_id
     WHERE p.id = fresh.pool_id
 )
-SELECT counted.code_id, counted.selection_id, counted.redeemed, counted.redemptions, p.event_id, p.campaign_id, k.team_id
+SELECT counted.code_id, counted.selection_id, counted.redeemed, counted.version, p.event_id, p.campaign_id, k.team_id
 FROM counted
-JOIN code c ON c.id = counted.code_id
-JOIN code_pool p ON p.id = c.pool_id
+JOIN code_pool p ON p.id = counted.pool_id
 JOIN campaign k ON k.id = p.campaign_id
 
 -- name: early_reports
--- Reports that came before their codes were assigned and can be judged now, in the order of the sales.
+-- Reports that came before their codes were assigned and can be judged now, in the order of the sales: those codes are
+-- assigned, or will never be.
 SELECT r.*
 FROM redemption_report r
-WHERE r.outcome = 'EARLY' AND EXISTS (SELECT FROM assignment a WHERE a.code_id = r.code_id)
+WHERE r.outcome = 'EARLY'
+  AND (EXISTS (SELECT FROM assignment a WHERE a.code_id = r.code_id)
+       OR EXISTS (SELECT FROM withdrawn_code w WHERE w.code_id = r.code_id))
 ORDER BY r.redeemed_at, r.received_at, r.external_id
 LIMIT :limit
 FOR UPDATE OF r SKIP LOCKED

@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     UNKNOWN_CODE = "UNKNOWN_CODE"
     WRONG_ACCOUNT = "WRONG_ACCOUNT"
     OVER_REDEEMED = "OVER_REDEEMED"
+    VOIDED = "VOIDED"
     CONFLICT = "CONFLICT"
 
 
@@ -23,6 +24,7 @@ MESSAGES = {
     Outcome.UNKNOWN_CODE: "There is no such code. Check it, then report again under another externalId.",
     Outcome.WRONG_ACCOUNT: "The code is bound to another account than the one given. Refuse the sale.",
     Outcome.OVER_REDEEMED: "The code was used for as many tickets as it is good for. Refuse the sale.",
+    Outcome.VOIDED: "The code was withdrawn. Refuse the sale.",
     Outcome.CONFLICT: "This externalId was used before for a different report, which stands. Use a new one.",
 }
 
@@ -46,6 +48,7 @@ class Held:
     redeemed: int
     redemptions: int
     closes_at: datetime | None
+    voided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,9 @@ def judge(code: Held, reports: Sequence[Report]) -> list[Verdict]:
     redeemed, redemptions = code.redeemed, code.redemptions
     verdicts: list[Verdict] = []
     for report in reports:
-        if code.code_mode == "ACCOUNT_BOUND" and report.account != code.user_id:
+        if code.voided:
+            verdicts.append(Verdict(Outcome.VOIDED))
+        elif code.code_mode == "ACCOUNT_BOUND" and report.account != code.user_id:
             verdicts.append(Verdict(Outcome.WRONG_ACCOUNT))
         elif redeemed + report.quantity > code.limit or (code.code_mode == "SINGLE_USE" and redemptions):
             verdicts.append(Verdict(Outcome.OVER_REDEEMED))

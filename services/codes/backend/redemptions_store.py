@@ -185,6 +185,9 @@ class RedemptionStore:
             held = rules.Held(**{name: row[name] for name in rules.Held.__slots__})
             judged = rules.judge(held, [report for _, report in by_code[row["code_id"]]])
             verdicts |= zip((key for key, _ in by_code[row["code_id"]]), judged, strict=True)
+        if unheld := by_code.keys() - {row["code_id"] for row in rows}:
+            for row in await self._database.fetch(q.withdrawn, connection, code_ids=sorted(unheld)):
+                verdicts |= {key: Verdict(Outcome.VOIDED) for key, _ in by_code[row["code_id"]]}
         if verdicts:
             counted = await self._database.fetch(
                 q.settle,
@@ -197,7 +200,7 @@ class RedemptionStore:
                 connection,
                 "redemption",
                 [
-                    wire.RedemptionSnapshot(row["selection_id"], row["redeemed"], row["redemptions"])
+                    wire.RedemptionSnapshot(row["selection_id"], row["redeemed"], row["version"])
                     for row in counted
                 ],
             )

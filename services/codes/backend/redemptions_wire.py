@@ -104,8 +104,11 @@ class CodeIds(msgspec.Struct, frozen=True):
 
 
 class RedemptionSnapshot(msgspec.Struct, frozen=True):
-    """What the Entry Service is told: tickets bought with a selection's code; `version` grows with each purchase."""
+    """What the Entry Service is told: tickets bought with a selection's code, and what became of it: ASSIGNED (again),
+    REDEEMED, EXPIRED or VOIDED. `version` grows with each change, also when another code takes its place.
+    """
 
     selection_id: str
     quantity: int
     version: int
+    outcome: str = "REDEEMED"

@@ -5,6 +5,7 @@ from services.codes.backend import (
     distributions_jobs,
     redemptions_routes,
     rules,
+    voids_routes,
     webhooks_routes,
     wire,
 )
@@ -97,5 +98,6 @@ async def reveal_code(call: Call[wire.Reveal]) -> wire.Revealed:
 
 api.include(deliveries_routes.api)
 api.include(redemptions_routes.api)
+api.include(voids_routes.api)
 api.include(webhooks_routes.api)
 api.include(privacy_api("Code Service"))

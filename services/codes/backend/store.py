@@ -20,7 +20,10 @@ from services.kit.sealing import LookupKey, Sealer
 q = Queries(Path(__file__).with_name("queries.sql"))
 
 _CONTEXT = "code.value"
+REASON = "assignment.void_reason"
+"""What reasons for voiding are sealed under."""
 _COUNTERS = wire.Counts.__struct_fields__
+_COLUMNS = [name for name in wire.Code.__struct_fields__ if name not in ("masked", "value", "void_reason")]
 
 
 class Store:
@@ -36,24 +39,31 @@ class Store:
         """Keeps whose each campaign is and which events it has; versions not newer change nothing."""
         newest = {c.id: c for c in sorted(campaigns, key=lambda c: c.version)}.values()
         events = [(campaign.id, event) for campaign in newest for event in campaign.events]
-        await self._database.execute(
-            q.keep_campaigns,
-            ids=[c.id for c in newest],
-            team_ids=[c.team_id for c in newest],
-            versions=[c.version for c in newest],
-            slugs=[c.slug for c in newest],
-            default_locales=[c.default_locale for c in newest],
-            titles=[c.titles for c in newest],
-            sms_templates=[c.sms_templates for c in newest],
-            event_ids=[e.id for _, e in events],
-            event_campaign_ids=[campaign_id for campaign_id, _ in events],
-            market_ids=[e.market_id for _, e in events],
-            names=[e.name for _, e in events],
-            code_modes=[e.code_mode for _, e in events],
-            presale_opens_at=[e.presale_opens_at for _, e in events],
-            presale_closes_at=[e.presale_closes_at for _, e in events],
-            ticket_limits=[e.ticket_limit for _, e in events],
-        )
+        async with self._database.transaction() as connection:
+            kept = await self._database.fetch(
+                q.keep_campaigns,
+                connection,
+                ids=[c.id for c in newest],
+                team_ids=[c.team_id for c in newest],
+                versions=[c.version for c in newest],
+                slugs=[c.slug for c in newest],
+                default_locales=[c.default_locale for c in newest],
+                titles=[c.titles for c in newest],
+                sms_templates=[c.sms_templates for c in newest],
+            )
+            await self._database.execute(
+                q.keep_events,
+                connection,
+                kept=[row["id"] for row in kept],
+                event_ids=[e.id for _, e in events],
+                event_campaign_ids=[campaign_id for campaign_id, _ in events],
+                market_ids=[e.market_id for _, e in events],
+                names=[e.name for _, e in events],
+                code_modes=[e.code_mode for _, e in events],
+                presale_opens_at=[e.presale_opens_at for _, e in events],
+                presale_closes_at=[e.presale_closes_at for _, e in events],
+                ticket_limits=[e.ticket_limit for _, e in events],
+            )
 
     async def scopes(
         self, things: wire.ScopeQuestions, campaigns: Sequence[str] = ()
@@ -154,9 +164,17 @@ class Store:
             pool = await self.pool(pool_id, connection)
         return wire.CodesMade(pool, count, replayed)
 
-    async def lock(self, connection: Connection, pool_id: str) -> None:
-        """Keeps everybody else from adding codes to the pool, or taking some, until the transaction ends."""
-        await self._database.execute(q.lock_pool, connection, id=pool_id)
+    async def lock(self, connection: Connection, pool_id: str) -> Row:
+        """Keeps everybody else from adding codes to the pool, or taking some, until the transaction ends.
+
+        Answers how many are `available`.
+        """
+        [row] = await self._database.fetch(q.lock_pool, connection, id=pool_id)
+        return row
+
+    async def lock_pool_of(self, connection: Connection, code_id: str) -> None:
+        """As `lock`, for the pool of a code."""
+        await self._database.execute(q.lock_pool_of, connection, code_id=code_id)
 
     async def known(self, connection: Connection, keys: Sequence[str]) -> set[str]:
         """Those of the keys whose codes are in a pool already, in whichever."""
@@ -193,10 +211,18 @@ class Store:
             lookups=lookups,
         )
 
-    async def codes(self, wanted: wire.CodeQuestions, actor: str | None) -> list[wire.Code]:
-        """Codes by id, selection or entry. `value` is given to the owner of a released code only."""
+    async def codes(
+        self, wanted: wire.CodeQuestions, actor: str | None, connection: Connection | None = None
+    ) -> list[wire.Code]:
+        """Codes by id, selection or entry. `value` is given to the owner of a released code only, while it is good;
+        `void_reason` to everybody but her.
+        """
         rows = await self._database.fetch(
-            q.codes, ids=wanted.ids, selection_ids=wanted.selection_ids, entry_ids=wanted.entry_ids
+            q.codes,
+            connection,
+            ids=wanted.ids,
+            selection_ids=wanted.selection_ids,
+            entry_ids=wanted.entry_ids,
         )
         return [self._code(row, actor) for row in rows]
 
@@ -221,11 +247,12 @@ class Store:
 
     def _code(self, row: Row, actor: str | None) -> wire.Code:
         value = self._sealer.open(row["sealed"], _CONTEXT).decode()
-        hers = actor is not None and row["user_id"] == actor and row["released_at"] is not None
+        hers = actor is not None and row["user_id"] == actor
         return wire.Code(
             masked=rules.mask(value),
-            value=value if hers else None,
-            **{name: row[name] for name in wire.Code.__struct_fields__ if name not in ("masked", "value")},
+            value=value if hers and row["released_at"] and row["state"] != "VOIDED" else None,
+            void_reason=None if hers else self._sealer.open_text(row["void_reason"], REASON),
+            **{name: row[name] for name in _COLUMNS},
         )
 
 

@@ -247,7 +247,11 @@ class CodeQuestions(msgspec.Struct):
 
 
 class Code(msgspec.Struct):
-    """A code. `value` is its clear text, only where the actor owns it and it is released; null for everybody else."""
+    """A code. `value` is its clear text, only where the actor owns it, it is released and not voided.
+
+    `superseded_by` is the code that its owner got in its place, `supersedes` the one that it took the place of.
+    `void_reason` is not for its owner.
+    """
 
     id: str
     event_id: str
@@ -262,6 +266,10 @@ class Code(msgspec.Struct):
     assigned_at: datetime | None
     released_at: datetime | None
     redeemed_at: datetime | None
+    voided_at: datetime | None
+    void_reason: str | None
+    superseded_by: str | None
+    supersedes: str | None
 
 
 class Codes(msgspec.Struct):

@@ -116,7 +116,7 @@ class DistributionStarted(msgspec.Struct):
 
 
 class Code(msgspec.Struct):
-    """A code; `value` only where the actor owns it and it is released."""
+    """A code. `value`: only where the actor owns it, it is released and good; `void_reason`: where she does not."""
 
     id: str
     event_id: str
@@ -131,6 +131,10 @@ class Code(msgspec.Struct):
     assigned_at: datetime | None
     released_at: datetime | None
     redeemed_at: datetime | None
+    voided_at: datetime | None
+    void_reason: str | None
+    superseded_by: str | None
+    supersedes: str | None
 
 
 class Revealed(msgspec.Struct):

@@ -12,6 +12,7 @@ from services.codes.subgraph.deliveries_backend import DeliveriesBackend
 from services.codes.subgraph.deliveries_loaders import DeliveriesOfCodes
 from services.codes.subgraph.redemptions_backend import RedemptionsBackend
 from services.codes.subgraph.redemptions_loaders import RedemptionsOfCodes
+from services.codes.subgraph.voids_backend import VoidsBackend
 from services.codes.subgraph.webhooks_backend import WebhooksBackend
 from services.codes.subgraph.webhooks_loaders import WebhooksOfTeams
 from services.kit.access import Access, Scope
@@ -44,6 +45,7 @@ class CodesContext(Context):
     codes_by_entry: DataLoader[str, list[Code]]
     deliveries: DeliveriesOfCodes
     redemptions: RedemptionsOfCodes
+    voids: VoidsBackend
     webhooks: WebhooksOfTeams
 
 
@@ -77,6 +79,7 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> CodesCon
         ),
         deliveries=DeliveriesOfCodes(DeliveriesBackend(upstream, actor)),
         redemptions=RedemptionsOfCodes(RedemptionsBackend(upstream, actor)),
+        voids=VoidsBackend(upstream, actor),
         webhooks=WebhooksOfTeams(WebhooksBackend(upstream, actor)),
     )
 

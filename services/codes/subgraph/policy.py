@@ -12,6 +12,7 @@ from typing import Any
 from services.codes.subgraph.deliveries_policy import DELIVERIES
 from services.codes.subgraph.loaders import CodesContext
 from services.codes.subgraph.redemptions_policy import REDEMPTIONS
+from services.codes.subgraph.voids_policy import VOIDS
 from services.codes.subgraph.webhooks_policy import WEBHOOKS
 from services.kit.access import Permission, Scope
 from services.kit.policy import PUBLIC, SIGNED_IN, Rule, ScopeOf, permission
@@ -44,6 +45,7 @@ POLICY: dict[str, Rule] = {
     "Mutation.revealCode": permission(Permission.CODE_REVEAL, _scope_of("selections", "selectionId")),
     **DELIVERIES,
     **REDEMPTIONS,
+    **VOIDS,
     **WEBHOOKS,
     "Event.*": PUBLIC,
     "Selection.*": PUBLIC,

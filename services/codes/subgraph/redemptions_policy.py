@@ -16,5 +16,6 @@ REDEMPTIONS: dict[str, Rule] = {
     "RedemptionReported.*": PUBLIC,
     "OverRedeemed.*": PUBLIC,
     "WrongAccount.*": PUBLIC,
+    "CodeIsVoid.*": PUBLIC,
     "RedemptionConflict.*": PUBLIC,
 }

@@ -12,11 +12,13 @@ from services.codes.subgraph.mutations.delete_webhook import delete_webhook
 from services.codes.subgraph.mutations.generate_codes import generate_codes
 from services.codes.subgraph.mutations.import_codes import import_codes
 from services.codes.subgraph.mutations.redeliver_webhook import redeliver_webhook
+from services.codes.subgraph.mutations.reissue_code import reissue_code
 from services.codes.subgraph.mutations.report_redemption import report_redemption
 from services.codes.subgraph.mutations.resend_code import resend_code
 from services.codes.subgraph.mutations.reveal_code import reveal_code
 from services.codes.subgraph.mutations.rotate_webhook_secret import rotate_webhook_secret
 from services.codes.subgraph.mutations.update_webhook import update_webhook
+from services.codes.subgraph.mutations.void_code import void_code
 from services.codes.subgraph.policy import POLICY
 from services.codes.subgraph.pools_types import CodeImport, CodePool
 from services.codes.subgraph.types import AccessCode, Entry, Event, Info, Selection, Wave
@@ -61,6 +63,8 @@ class Mutation:
     assign_codes = assign_codes
     reveal_code = reveal_code
     resend_code = resend_code
+    void_code = void_code
+    reissue_code = reissue_code
     report_redemption = report_redemption
     create_webhook = create_webhook
     update_webhook = update_webhook

@@ -26,7 +26,10 @@ class CodeState(Enum):
     )
     ASSIGNED = strawberry.enum_value("ASSIGNED", description="Given to a winner and not redeemed yet.")
     REDEEMED = strawberry.enum_value("REDEEMED", description="Used for a purchase.")
-    EXPIRED = strawberry.enum_value("EXPIRED", description="Not used in time.")
+    EXPIRED = strawberry.enum_value(
+        "EXPIRED",
+        description="Not used before its presale closed; ASSIGNED again if that is given more time.",
+    )
     VOIDED = strawberry.enum_value("VOIDED", description="Withdrawn; never given out again.")
 
 
@@ -39,7 +42,8 @@ class AccessCode:
     id: ID = strawberry.field(description="Opaque id.")
     masked: str = strawberry.field(description="Enough of the code to tell it from others, like `AB••••YZ`.")
     value: str | None = strawberry.field(
-        description="The code itself, for the ticket shop: shown to its owner, once it is released. Null for staff."
+        description="The code itself, for the ticket shop: shown to its owner, once it is released and unless it is "
+        "VOIDED. Null for staff."
     )
     state: CodeState = strawberry.field(description="What became of the code.")
     event: "Event" = strawberry.field(description="The event whose presale the code opens.")
@@ -50,6 +54,25 @@ class AccessCode:
     redeemed_at: DateTime | None = strawberry.field(
         description="When the code was first used for a purchase."
     )
+    voided_at: DateTime | None = strawberry.field(description="When the code was withdrawn.")
+    void_reason: str | None = strawberry.federation.field(
+        description="Why the code was withdrawn, as a colleague put it. Null for the code's owner.",
+        tags=["admin"],
+    )
+    superseded_by_id: strawberry.Private[str | None]
+    supersedes_id: strawberry.Private[str | None]
+
+    @strawberry.field(description="The code that its owner got in place of this one.")
+    async def superseded_by(self, info: Info) -> "AccessCode | None":
+        if self.superseded_by_id is None:
+            return None
+        return await AccessCode.resolve_reference(info, self.superseded_by_id)
+
+    @strawberry.field(description="The code that this one took the place of.")
+    async def supersedes(self, info: Info) -> "AccessCode | None":
+        if self.supersedes_id is None:
+            return None
+        return await AccessCode.resolve_reference(info, self.supersedes_id)
 
     @strawberry.field(description="The messages that bring the code to its owner, oldest first.")
     async def deliveries(self, info: Info) -> list[CodeDelivery]:
@@ -89,6 +112,10 @@ class AccessCode:
             selection=Selection(id=ID(code.selection_id)) if code.selection_id else None,
             assigned_at=code.assigned_at and DateTime(code.assigned_at),
             redeemed_at=code.redeemed_at and DateTime(code.redeemed_at),
+            voided_at=code.voided_at and DateTime(code.voided_at),
+            void_reason=code.void_reason,
+            superseded_by_id=code.superseded_by,
+            supersedes_id=code.supersedes,
         )
 
 
@@ -113,7 +140,8 @@ class Selection:
     id: ID = strawberry.field(description="Opaque id.")
 
     @strawberry.field(
-        description="The winner's code; null until it is released to her, and for everybody else."
+        description="The winner's code, the latest where it was replaced; null until it is released to her, and for "
+        "everybody else."
     )
     async def access_code(self, info: Info) -> AccessCode | None:
         return await AccessCode.visible(info, await info.context.code_by_selection.load(self.id))
@@ -145,7 +173,7 @@ class Entry:
 
     @strawberry.field(
         description="The codes that the entry won and that you may see; null when there are none. Its owner sees "
-        "a code once it is released."
+        "a code once it is released. A code that was replaced is not among them: see `supersedes`."
     )
     async def access_codes(self, info: Info) -> list[AccessCode] | None:
         codes = await info.context.codes_by_entry.load(self.id)

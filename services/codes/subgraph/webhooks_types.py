@@ -23,6 +23,11 @@ class WebhookEvent(Enum):
     CODE_REDEEMED = strawberry.enum_value(
         "CODE_REDEEMED", description="`code.redeemed`: a code was used for a purchase."
     )
+    CODE_VOIDED = strawberry.enum_value(
+        "CODE_VOIDED",
+        description="`code.voided`: a code was withdrawn: refuse it. `supersededBy` names the code that its owner got "
+        "instead, of which `code.assigned` tells.",
+    )
 
     @property
     def wire_name(self) -> str:

@@ -1,9 +1,10 @@
 -- name: keep_redemptions
--- Keeps what selections' codes were used for, unless what is kept is as new.
-INSERT INTO redemption AS r (selection_id, quantity, version)
-SELECT * FROM unnest(:selection_ids::text[], :quantities::int[], :versions::bigint[]) AS g (selection_id)
+-- Keeps what became of selections' codes, unless what is kept is as new.
+INSERT INTO redemption AS r (selection_id, quantity, version, outcome)
+SELECT * FROM unnest(:selection_ids::text[], :quantities::int[], :versions::bigint[], :outcomes::text[]) AS g (selection_id)
 ORDER BY g.selection_id
-ON CONFLICT (selection_id) DO UPDATE SET quantity = excluded.quantity, version = excluded.version
+ON CONFLICT (selection_id) DO UPDATE
+SET quantity = excluded.quantity, version = excluded.version, outcome = excluded.outcome
 WHERE r.version < excluded.version
 
 -- name: mark_due

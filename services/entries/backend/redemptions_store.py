@@ -18,13 +18,14 @@ class RedemptionStore:
     async def keep(self, redemptions: Sequence[RedemptionSnapshot]) -> None:
         """Keeps the newest that is told of each selection."""
         newest = {r.selection_id: r for r in sorted(redemptions, key=lambda r: r.version)}.values()
-        ids = [r.selection_id for r in newest]
         async with self._database.transaction() as connection:
             await self._database.execute(
                 q.keep_redemptions,
                 connection,
-                selection_ids=ids,
+                selection_ids=[r.selection_id for r in newest],
                 quantities=[r.quantity for r in newest],
                 versions=[r.version for r in newest],
+                outcomes=[r.outcome for r in newest],
             )
-            await self._database.execute(q.mark_due, connection, selection_ids=ids)
+            bought = [r.selection_id for r in newest if r.quantity > 0]
+            await self._database.execute(q.mark_due, connection, selection_ids=bought)

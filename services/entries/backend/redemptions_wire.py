@@ -1,17 +1,21 @@
 """Redemptions on the wire, as the Code Service publishes them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 
 class RedemptionSnapshot(msgspec.Struct, frozen=True):
-    """Tickets bought with a selection's code; `version` grows with each purchase."""
+    """Tickets bought with a selection's code, and what became of it; `version` grows with each change.
+
+    EXPIRED and VOIDED: nothing was bought, and nothing will be, unless a newer version says otherwise.
+    """
 
     selection_id: str
     quantity: Annotated[int, Meta(ge=0)]
     version: int
+    outcome: Literal["ASSIGNED", "REDEEMED", "EXPIRED", "VOIDED"] = "REDEEMED"
 
 
 class RedemptionSnapshots(msgspec.Struct):

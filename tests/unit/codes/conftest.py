@@ -178,7 +178,8 @@ class Codes:
     async def clear(self, winner: Winner) -> str:
         """The winner's code in clear."""
         [row] = await self.sql(
-            "SELECT sealed FROM code c JOIN assignment a ON a.code_id = c.id WHERE selection_id = $1",
+            "SELECT sealed FROM code c JOIN assignment a ON a.code_id = c.id "
+            "WHERE selection_id = $1 AND superseded_by IS NULL",
             winner.id,
         )
         return self.resources.sealer.open(row["sealed"], "code.value").decode()

@@ -107,7 +107,8 @@ async def test_check_then_insert_would_hand_out_several(codes: Codes) -> None:
     wave, winners = await a_wave(codes)
     owner = await asyncpg.connect(codes.database.owner_dsn)
     await owner.execute(
-        "ALTER TABLE assignment DROP CONSTRAINT assignment_pkey, DROP CONSTRAINT assignment_selection_id_wave_id_key"
+        "ALTER TABLE assignment DROP CONSTRAINT assignment_pkey; DROP INDEX assignment_current; "
+        "ALTER TABLE assignment ALTER pool_id DROP NOT NULL"
     )
     await owner.close()
     everybody_has_checked = asyncio.Barrier(8)

@@ -42,7 +42,9 @@ async def test_a_report_is_counted_and_told(codes: Codes, axs: Platform) -> None
     assert (row["redeemed"], row["redemptions"]) == (2, 1)
     assert row["redeemed_at"] == datetime(2026, 5, 1, 10, tzinfo=UTC)
     assert row["revealed_at"] is not None
-    assert codes.entries.told == [{"selection_id": winner.id, "quantity": 2, "version": 1}]
+    assert codes.entries.told == [
+        {"selection_id": winner.id, "quantity": 2, "version": 1, "outcome": "REDEEMED"}
+    ]
 
 
 async def test_spelling_does_not_tell_codes_apart(codes: Codes, axs: Platform) -> None:
@@ -158,7 +160,9 @@ async def test_a_report_that_comes_before_the_assignment_counts_once_it_is_there
     assert await codes.resources.redemptions.settle_early() == 0
     assert sorted(outcome for _, outcome in await reports(codes)) == ["ACCEPTED", "OVER_REDEEMED"]
     assert (await codes.counts(codes.events[0]))["redeemed"] == 1
-    assert codes.entries.told == [{"selection_id": winner.id, "quantity": 3, "version": 1}]
+    assert codes.entries.told == [
+        {"selection_id": winner.id, "quantity": 3, "version": 1, "outcome": "REDEEMED"}
+    ]
 
 
 async def test_reports_in_the_wrong_order_and_after_the_presale(codes: Codes, axs: Platform) -> None:

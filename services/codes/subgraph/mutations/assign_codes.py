@@ -1,6 +1,6 @@
 """assignCodes: the winners of a finalized wave get their codes, once."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 import msgspec
 import strawberry
@@ -37,6 +37,17 @@ class InsufficientCodes(Error):
         description="How many codes each event's pool lacks.", default_factory=list
     )
 
+    @classmethod
+    def of(cls, problem: Problem, path: str) -> Self:
+        """What the Code Service answered to the input member `path`."""
+        shortfalls = msgspec.convert(problem.members["shortfalls"], list[backend.Shortfall])
+        return cls(
+            code=problem.code,
+            message=problem.detail,
+            path=[path],
+            shortfalls=[CodeShortfall.of(shortfall) for shortfall in shortfalls],
+        )
+
 
 @strawberry.federation.type(
     tags=["admin"], description="The wave's winners may still change: finalize it first."
@@ -63,18 +74,8 @@ async def assign_codes(info: Info, input: InputArgument) -> AssignCodesResult:
         started = await info.context.backend.assign_codes(input.wave_id, input.idempotency_key)
     except Problem as problem:
         if problem.code == "INSUFFICIENT_CODES":
-            return _insufficient(problem)
+            return InsufficientCodes.of(problem, "waveId")
         return typed(problem, WaveNotFinalized, IdempotencyMismatch, NotFound)
     return CodesAssignmentStarted(
         distribution=CodeDistribution.of(started.distribution), replayed=started.replayed
-    )
-
-
-def _insufficient(problem: Problem) -> InsufficientCodes:
-    shortfalls = msgspec.convert(problem.members["shortfalls"], list[backend.Shortfall])
-    return InsufficientCodes(
-        code=problem.code,
-        message=problem.detail,
-        path=["waveId"],
-        shortfalls=[CodeShortfall.of(shortfall) for shortfall in shortfalls],
     )

@@ -57,13 +57,26 @@ class WrongAccount(Error): ...
 
 @strawberry.federation.type(
     tags=["admin"],
+    description="The code was withdrawn. The report is kept and counts for nothing: refuse the sale.",
+)
+class CodeIsVoid(Error): ...
+
+
+@strawberry.federation.type(
+    tags=["admin"],
     description="This platform used this externalId before for a different report, which stands.",
 )
 class RedemptionConflict(Error): ...
 
 
 ReportRedemptionResult = Annotated[
-    RedemptionReported | OverRedeemed | WrongAccount | RedemptionConflict | ValidationFailed | NotFound,
+    RedemptionReported
+    | OverRedeemed
+    | WrongAccount
+    | CodeIsVoid
+    | RedemptionConflict
+    | ValidationFailed
+    | NotFound,
     strawberry.federation.union(
         "ReportRedemptionResult", description="What became of reportRedemption.", tags=["admin"]
     ),
@@ -74,6 +87,7 @@ InputArgument = Annotated[
 _REFUSED: dict[str, tuple[type[Any], str]] = {
     "OVER_REDEEMED": (OverRedeemed, "quantity"),
     "WRONG_ACCOUNT": (WrongAccount, "account"),
+    "VOIDED": (CodeIsVoid, "code"),
     "CONFLICT": (RedemptionConflict, "externalId"),
     "UNKNOWN_CODE": (NotFound, "code"),
 }
