@@ -72,7 +72,9 @@ async def play(world: World, step: Step, request_id: str) -> None:
     if step.work:
         await world.house.work(step.work)
     if step.mutation == "assignCodes":
-        await _look_for_the_new_code(world)
+        await _look_for_the_new_code(world, "new-code")
+    if step.mutation == "reissueCode":
+        await _look_for_the_new_code(world, "replacement")
 
 
 async def ask(world: World, step: Step, persona: str, request_id: str) -> dict[str, Any]:
@@ -91,13 +93,13 @@ async def events_of(world: World, request_id: str) -> list[Any]:
     )
 
 
-async def _look_for_the_new_code(world: World) -> None:
+async def _look_for_the_new_code(world: World, name: str) -> None:
     representation = {"__typename": "Entry", "id": world.things["entry"]}
     [entry] = await world.house.codes.entities(
         "... on Entry { accessCodes { id value } }", [representation], token=token("fan")
     )
     [code] = [code for code in entry["accessCodes"] if code["id"] != world.things["code"]]
-    world.things |= {"new-code": code["id"], "new-code-value": code["value"]}
+    world.things |= {name: code["id"], f"{name}-value": code["value"]}
     # A code can be sent again some minutes after it was sent last.
     await world.house.codes.resources.database.pool.execute(
         "UPDATE delivery SET created_at = now() - interval '1 hour' WHERE code_id = $1", code["id"]

@@ -303,9 +303,14 @@ async def _codes(world: World) -> None:
     )
     things["distribution"] = assigned["distribution"]["id"]
     await world.house.work("codes")
-    things["code"] = await world.house.codes.resources.database.pool.fetchval(
+    things["void-code"] = await world.house.codes.resources.database.pool.fetchval(
         "SELECT code_id FROM assignment WHERE selection_id = $1", things["selection"]
     )
+    given = f'{{ codeId: "{things["void-code"]}", reason: "Lost" }}'
+    reissued = await world.do(
+        "codes", "owner", "reissueCode", given, "... on CodeReissued { accessCode { id } }"
+    )
+    things["code"] = reissued["accessCode"]["id"]
     found = await world.ask("codes", "fan", f'{{ accessCode(id: "{things["code"]}") {{ value }} }}')
     things["code-value"] = found["data"]["accessCode"]["value"]
     things["webhook-event"] = await world.house.codes.resources.database.pool.fetchval(

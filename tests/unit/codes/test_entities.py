@@ -131,7 +131,8 @@ async def test_codes_are_found_by_index_before_there_are_statistics(codes: Codes
     )
     await owner.execute(
         "INSERT INTO assignment (code_id, selection_id, wave_id, distribution_id, entry_id, user_id, pool_id) "
-        "SELECT 'cod_' || n, 'sel_' || n, 'wav_1', 'dst_1', 'ent_' || n, 'usr_1', $1 FROM generate_series(1, 20000) AS n",
+        "SELECT 'cod_' || n, 'sel_' || n, 'wav_1', 'dst_1', 'ent_' || n, 'usr_1', $1 "
+        "FROM generate_series(1, 20000) AS n",
         pool,
     )
     for kind in ("ids", "selection_ids", "entry_ids"):

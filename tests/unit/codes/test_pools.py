@@ -118,6 +118,31 @@ async def test_the_database_refuses_counts_that_do_not_sum(codes: Codes) -> None
             await codes.sql(f"UPDATE code_pool SET {column} = {column} + 1")
 
 
+async def test_an_event_that_a_version_removed_is_gone_although_an_older_one_comes_at_once(
+    codes: Codes, admin_connection: Any
+) -> None:
+    blocker = await asyncpg.connect(codes.database.owner_dsn)
+    await blocker.execute("BEGIN; SELECT FROM campaign FOR UPDATE")
+    added = new_id("evt")
+    older = asyncio.ensure_future(codes.publish(version=2, events=[*codes.events, added]))
+    await waiting(admin_connection, codes.database.name, 1)
+    newer = asyncio.ensure_future(codes.publish(version=3))
+    await waiting(admin_connection, codes.database.name, 2)
+    await blocker.execute("COMMIT")
+    await blocker.close()
+    await asyncio.gather(older, newer)
+    [row] = await codes.sql("SELECT version FROM campaign")
+    assert row["version"] == 3
+    assert {row["id"] for row in await codes.sql("SELECT id FROM campaign_event")} == set(codes.events)
+
+
+async def waiting(admin_connection: Any, database: str, count: int) -> None:
+    """Returns when that many connections wait for a lock."""
+    query = "SELECT FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+    while len(admin_connection.execute(query, [database]).fetchall()) < count:
+        await asyncio.sleep(0.01)
+
+
 async def test_a_reveal_shows_the_code_and_is_audited_first(codes: Codes) -> None:
     await codes.pool(codes.events[0], 1)
     winner = Winner(codes.events[0])

@@ -172,7 +172,8 @@ async def test_reasons_and_ids_that_are_none_are_refused(codes: Codes) -> None:
 async def withdraw(codes: Codes, event: str, places: Sequence[int]) -> set[str]:
     """Voids the codes at these places of the event's pool before anybody has them; answers their ids."""
     rows = await codes.sql(
-        "SELECT c.id FROM code c JOIN code_pool p ON p.id = c.pool_id WHERE event_id = $1 AND position = ANY($2::bigint[])",
+        "SELECT c.id FROM code c JOIN code_pool p ON p.id = c.pool_id "
+        "WHERE event_id = $1 AND position = ANY($2::bigint[])",
         event,
         list(places),
     )
