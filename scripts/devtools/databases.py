@@ -70,6 +70,11 @@ def provision(
         raise PostgresError(f"Creating the databases failed: {_first_line(error)}.") from error
 
 
+def describe(admin_dsn: str, services: Iterable[str], password: str) -> dict[str, ServiceDatabase]:
+    """The databases that `provision` made there."""
+    return {service: _describe(admin_dsn, service, password, f"monoql_{service}") for service in services}
+
+
 def clone(admin_dsn: str, service: str, password: str, *, name: str, template: str) -> ServiceDatabase:
     """A new database that is a copy of `template`, a database of the same service that nobody is connected to."""
     with psycopg.connect(admin_dsn, autocommit=True, connect_timeout=10) as connection:

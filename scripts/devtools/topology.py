@@ -63,6 +63,10 @@ class Topology:
         """Bring the databases of the backends that run here to the newest schema."""
         return self._python("migrate", ["services.migrate", *self.own_backends], self._all_databases())
 
+    def rotate(self, arguments: list[str]) -> ProcessSpec:
+        """Seal everything anew with the current data key, as the databases' owners."""
+        return self._python("rotate", ["services.rotate", *arguments], self._all_databases())
+
     def seed(self) -> ProcessSpec:
         """Put the demonstration data in; what is there already is left alone."""
         return self._python("seed", ["services.seed"], {**self._all_databases(), **self._backend_urls(None)})

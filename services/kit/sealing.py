@@ -4,6 +4,7 @@ import base64
 import hmac
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,6 +15,22 @@ _NONCE = 12
 
 class SealBroken(Exception):
     """A sealed value was altered, moved to another context, or its key is no longer configured."""
+
+
+@dataclass(frozen=True)
+class SealedColumn:
+    """Where a service keeps sealed values: what it calls `SEALED` in `sealed_rules.py`, for the keys' rotation.
+
+    `at_once` values are read together: fewer where they are long.
+    """
+
+    table: str
+    column: str
+    context: str
+    at_once: int = 500
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column}"
 
 
 class Sealer:
@@ -28,11 +45,21 @@ class Sealer:
         self._keys = {name.encode(): AESGCM(_decode(value)) for name, _, value in pairs}
         self._current = next(iter(self._keys))
 
+    @property
+    def header(self) -> bytes:
+        """How every value begins that is sealed with the current key: the key's id, after its length in one byte."""
+        return bytes([len(self._current)]) + self._current
+
+    @property
+    def key_ids(self) -> list[str]:
+        """The ids of all keys, the current one first."""
+        return [name.decode() for name in self._keys]
+
     def seal(self, value: str | bytes, context: str) -> bytes:
         data = value.encode() if isinstance(value, str) else value
         nonce = os.urandom(_NONCE)
         body = self._keys[self._current].encrypt(nonce, data, context.encode())
-        return bytes([len(self._current)]) + self._current + nonce + body
+        return self.header + nonce + body
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Raises SealBroken."""

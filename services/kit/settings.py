@@ -23,19 +23,12 @@ CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(comma_separated)
 SecretList = Annotated[list[SecretStr], NoDecode, BeforeValidator(comma_separated), Field(min_length=1)]
 
 
-class Settings(BaseSettings):
-    """What every process needs to know."""
+class EnvironmentSettings(BaseSettings):
+    """Settings of a process, read from its environment. Production refuses development values by name."""
 
     model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, frozen=True)
 
     monoql_env: Literal["development", "production"] = "development"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    bind_host: str = "127.0.0.1"
-    otel_exporter_otlp_endpoint: str | None = Field(
-        None, description="OTLP/HTTP collector; unset: spans go to the log"
-    )
-    max_in_flight: int = Field(2000, description="requests a process works on at once; more are answered 503")
-    backend_keys: SecretList = Field(description="callers of a backend send the first, backends accept any")
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:
@@ -57,6 +50,18 @@ class Settings(BaseSettings):
             if weak:
                 raise ValueError(f"MONOQL_ENV=production refuses the development value of {', '.join(weak)}")
         return self
+
+
+class Settings(EnvironmentSettings):
+    """What every process that serves or works needs to know."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    bind_host: str = "127.0.0.1"
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, description="OTLP/HTTP collector; unset: spans go to the log"
+    )
+    max_in_flight: int = Field(2000, description="requests a process works on at once; more are answered 503")
+    backend_keys: SecretList = Field(description="callers of a backend send the first, backends accept any")
 
 
 class SubgraphSettings(Settings):
