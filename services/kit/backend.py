@@ -85,7 +85,7 @@ async def open_resources(
             outbox=Outbox(database, sealer, routes, peers),
             peers=peers,
             files=open_files(settings.files_url),
-            tokens=FileTokens(lookup),
+            tokens=FileTokens(sealer),
         )
 
 

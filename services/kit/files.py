@@ -1,7 +1,6 @@
-"""Private files: an object store (folder or S3 by setting) and the signed tokens under which a file leaves."""
+"""Private files: an object store (folder or S3 by setting) and the tokens under which a file leaves."""
 
 import base64
-import hmac
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +9,9 @@ import obstore
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from services.kit.errors import NotFound
-from services.kit.sealing import LookupKey
+from services.kit.sealing import SealBroken, Sealer
+
+_CONTEXT = "file token"
 
 
 def open_files(url: str) -> ObjectStore:
@@ -44,36 +45,25 @@ def remove_torn(store: ObjectStore, folder: str) -> None:
 
 
 class FileTokens:
-    """Expiring, signed names for files: `<base64url of "subject|expires">.<signature>`. The bearer still
+    """Expiring names for files that nobody else can make: sealed, so that they tell nothing either. The bearer still
     needs the subject's owner to be allowed.
     """
 
-    def __init__(self, key: LookupKey) -> None:
-        self._key = key
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
 
     def issue(self, subject: str, seconds: int) -> str:
         """A token for `subject` (an id) that works for `seconds`."""
-        payload = f"{subject}|{int(time.time()) + seconds}"
-        return f"{_b64(payload.encode())}.{_b64(self._key.digest('file', payload)[:16])}"
+        sealed = self._sealer.seal(f"{subject}|{int(time.time()) + seconds}", _CONTEXT)
+        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def subject(self, token: str) -> str:
         """The subject of a valid token. Raises NotFound for a forged or expired one."""
-        head, _, signature = token.partition(".")
         try:
-            payload = _unb64(head).decode()
-            given = _unb64(signature)
-        except ValueError:
+            sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+            subject, _, expires = self._sealer.open(sealed, _CONTEXT).decode().rpartition("|")
+        except (ValueError, SealBroken):
             raise NotFound("This link is not valid.") from None
-        subject, _, expires = payload.rpartition("|")
-        genuine = hmac.compare_digest(self._key.digest("file", payload)[:16], given)
-        if not genuine or not expires.isdigit() or int(expires) < time.time():
+        if int(expires) < time.time():
             raise NotFound("This link is not valid any more. Ask for a new one.")
         return subject
-
-
-def _b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _unb64(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -63,13 +63,13 @@ class Sealer:
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Raises SealBroken."""
-        end = 1 + sealed[0]
+        end = 1 + (sealed[0] if sealed else 0)
         key = self._keys.get(bytes(sealed[1:end]))
         if key is None:
             raise SealBroken(f"no key for a value of {context}")
         try:
             return key.decrypt(sealed[end : end + _NONCE], sealed[end + _NONCE :], context.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise SealBroken(f"a value of {context} does not open") from None
 
     def open_text(self, sealed: bytes | None, context: str) -> str | None:

@@ -1,3 +1,4 @@
+import base64
 from pathlib import Path
 
 import obstore
@@ -6,13 +7,13 @@ from pydantic import SecretStr
 
 from services.kit.errors import NotFound
 from services.kit.files import FileTokens, open_files, read, remove_torn
-from services.kit.sealing import LookupKey
+from services.kit.sealing import Sealer
 from tests.support.service import SETTINGS
 
 
 @pytest.fixture
 def tokens() -> FileTokens:
-    return FileTokens(LookupKey(SecretStr(SETTINGS["lookup_key"])))
+    return FileTokens(Sealer([SecretStr(key) for key in SETTINGS["data_keys"]]))
 
 
 def test_a_token_names_its_subject(tokens: FileTokens) -> None:
@@ -25,7 +26,7 @@ def test_an_expired_token_is_refused(tokens: FileTokens) -> None:
 
 
 def test_a_token_of_another_key_is_refused(tokens: FileTokens) -> None:
-    other = FileTokens(LookupKey(SecretStr("Q" * 43)))
+    other = FileTokens(Sealer([SecretStr("t1:" + "Q" * 43)]))
     with pytest.raises(NotFound):
         tokens.subject(other.issue("exp_1", 60))
 
@@ -35,8 +36,10 @@ def test_a_token_of_another_key_is_refused(tokens: FileTokens) -> None:
     [
         lambda t: t[:-1],
         lambda t: "x" + t,
-        lambda t: t.replace(".", ""),
+        lambda t: t[:8] + "A" + t[9:],
         lambda t: "",
+        lambda t: t[:4],
+        lambda t: t[:10],
         lambda t: "é.é",
         lambda t: t + ".",
     ],
@@ -44,6 +47,13 @@ def test_a_token_of_another_key_is_refused(tokens: FileTokens) -> None:
 def test_a_tampered_token_is_refused(tokens: FileTokens, change: object) -> None:
     with pytest.raises(NotFound):
         tokens.subject(change(tokens.issue("exp_1", 60)))  # type: ignore[operator]
+
+
+def test_a_token_outlives_a_new_key_and_tells_nothing(tokens: FileTokens) -> None:
+    rotated = FileTokens(Sealer([SecretStr("t2:" + "Q" * 43), SecretStr(SETTINGS["data_keys"][0])]))
+    token = tokens.issue("exp_1", 60)
+    assert rotated.subject(token) == "exp_1"
+    assert b"exp_1" not in base64.urlsafe_b64decode(token + "==")
 
 
 @pytest.mark.parametrize("scheme", ["", "file://"])
