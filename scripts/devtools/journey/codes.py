@@ -1,12 +1,13 @@
-"""Step 6: codes are imported, bad lines reported, the wave is assigned, and assigned again to no effect."""
+"""Step 6: codes are imported, bad lines reported, the wave is assigned, again to no effect, and winners are told."""
 
 import secrets
 from typing import Any
 
 from scripts.devtools.journey import documents as d
+from scripts.devtools.journey.fans import Fan
 from scripts.devtools.journey.ledger import Ledger
 from scripts.devtools.journey.player import Player
-from scripts.devtools.journey.registration import Campaign
+from scripts.devtools.journey.registration import Campaign, texts
 from scripts.devtools.journey.selection import Wave
 
 STAFF = "code-manager"
@@ -23,18 +24,26 @@ async def distribute(player: Player, ledger: Ledger, campaign: Campaign, wave: W
     for event in campaign.allocations:
         await _import(player, ledger, event, needed.get(event, 0) + SPARE)
     first = await _assign(player, ledger, wave, replayed=False)
-    counts = await _counts(player, campaign)
+    found = await counts(player, campaign)
     again = await _assign(player, ledger, wave, replayed=True)
     ledger.expect("the second time it is the same distribution", first, again)
-    ledger.expect("and no count has changed", counts, await _counts(player, campaign))
-    ledger.expect("assigned codes", len(wave.selections), sum(count["assigned"] for count in counts.values()))
-    ledger.expect(
-        "left over", SPARE * len(campaign.allocations), sum(c["available"] for c in counts.values())
-    )
-    unbalanced = sum(
-        sum(n for name, n in c.items() if name != "total") != c["total"] for c in counts.values()
-    )
+    ledger.expect("and no count has changed", found, await counts(player, campaign))
+    ledger.expect("assigned codes", len(wave.selections), sum(count["assigned"] for count in found.values()))
+    ledger.expect("left over", SPARE * len(campaign.allocations), sum(c["available"] for c in found.values()))
+    unbalanced = sum(sum(n for name, n in c.items() if name != "total") != c["total"] for c in found.values())
     ledger.expect("pools whose counts do not add up", 0, unbalanced)
+
+
+async def told(player: Player, ledger: Ledger, wave: Wave, winner: Fan, code: str) -> None:
+    """Every winner is told once: who got this code by text message is the one whose code it is."""
+    await player.until("all winners are told", lambda: _delivered(player, wave), len(wave.selections).__eq__)
+    ledger.expect("winners who were told", len(wave.selections), await _delivered(player, wave))
+    receivers = [message.to for message in texts(player) if code in message.body]
+    ledger.expect("text messages with her code", [winner.phone], receivers)
+
+
+async def _delivered(player: Player, wave: Wave) -> int:
+    return (await player.ask(STAFF, d.TOLD, id=wave.id))["wave"]["distribution"]["delivered"]
 
 
 async def _import(player: Player, ledger: Ledger, event: str, count: int) -> None:
@@ -73,6 +82,7 @@ async def _distribution(player: Player, id_: str) -> dict[str, Any] | None:
     return (await player.ask(STAFF, d.DISTRIBUTION, id=id_))["codeDistribution"]
 
 
-async def _counts(player: Player, campaign: Campaign) -> dict[str, dict[str, int]]:
+async def counts(player: Player, campaign: Campaign) -> dict[str, dict[str, int]]:
+    """How many codes of each event are in which state."""
     events = (await player.ask(STAFF, d.POOL_COUNTS, id=campaign.id))["campaign"]["events"]
     return {event["id"]: event["codePool"]["counts"] for event in events}

@@ -141,6 +141,8 @@ VERIFY_DRAW = """
 query Verify($id: ID!) { verifyDraw(waveId: $id) { valid } }
 """
 
+DRAW_FILE = "query DrawFile($id: ID!) { wave(id: $id) { drawFileUrl } }"
+
 CREATE_POOL = """
 mutation Pool($input: CreateCodePoolInput!) {
   createCodePool(input: $input) {
@@ -180,6 +182,8 @@ mutation Assign($input: AssignCodesInput!) {
 DISTRIBUTION = """
 query Distribution($id: ID!) { codeDistribution(id: $id) { state failure assigned } }
 """
+
+TOLD = "query Told($id: ID!) { wave(id: $id) { distribution { delivered } } }"
 
 POOL_COUNTS = """
 query Counts($id: ID!) {
@@ -255,3 +259,17 @@ mutation VerifyIdentity($input: VerifyIdentityInput!) {
   verifyIdentity(input: $input) { __typename ... on Error { code message } }
 }
 """
+
+REQUEST_ERASURE = """
+mutation Erase($input: RequestErasureInput!) {
+  requestErasure(input: $input) {
+    __typename ... on ErasureRequested { request { id } } ... on Error { code message }
+  }
+}
+"""
+
+PRIVACY_REQUEST = """
+query Erased($id: ID!) { privacyRequest(id: $id) { state failure receipts { service state digest } } }
+"""
+
+ENTRANT_OF = "query EntrantOf($id: ID!) { entry(id: $id) { state user { id } } }"

@@ -8,6 +8,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from scripts.devtools.graphql_client import GraphQLErrors
+from scripts.devtools.journey import codes
 from scripts.devtools.journey import documents as d
 from scripts.devtools.journey.fans import Fan
 from scripts.devtools.journey.ledger import Ledger
@@ -24,8 +25,8 @@ async def read_pages(
     wave: Wave,
     fans: Sequence[Fan],
     entries: dict[int, str],
-) -> None:
-    """One query across four subgraphs for a winner and a loser, and what a stranger sees of them."""
+) -> Fan:
+    """One query across four subgraphs for a winner and a loser, and what a stranger sees of them; the winner."""
     ledger.begin("7 pages")
     won = wave.entries()
     winner = next(fan for fan in fans if entries[fan.number] in won)
@@ -42,6 +43,7 @@ async def read_pages(
     code = selection["accessCode"]
     ledger.expect("her code, in clear", True, bool(code["value"]))
     ledger.expect("one code", [code["id"]], [held["id"] for held in page["viewerEntry"]["accessCodes"]])
+    await codes.told(player, ledger, wave, winner, code["value"])
     empty = await _page(player, campaign, loser, "es-MX")
     entry = empty["viewerEntry"]
     ledger.expect("a loser's title", TITLES["es-MX"], empty["content"]["title"])
@@ -56,6 +58,7 @@ async def read_pages(
         ledger.expect(
             f"{name} is answered", {"entry": "null", "code": "null", "entities": "null"}, json.loads(seen)
         )
+    return winner
 
 
 async def _page(player: Player, campaign: Campaign, fan: Fan, locale: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from scripts.devtools.graphql_client import GraphQLClient
-from scripts.devtools.journey import codes, export, gates, pages, registration, selection
+from scripts.devtools.journey import codes, erasure, export, gates, pages, registration, selection
 from scripts.devtools.journey.fans import fans
 from scripts.devtools.journey.ledger import Ledger
 from scripts.devtools.journey.player import Player
@@ -14,7 +14,7 @@ Say = Callable[[str], None]
 
 
 async def play(settings: Settings, *, count: int, unconfirmed: int, seed: int, say: Say) -> Ledger:
-    """Plays all nine steps with `count` fans, `unconfirmed` of whom never confirm their phone.
+    """Plays all ten steps with `count` fans, `unconfirmed` of whom never confirm their phone.
 
     Raises JourneyStopped or GraphQLErrors when an answer leaves nothing to go on with.
     """
@@ -40,7 +40,7 @@ async def play(settings: Settings, *, count: int, unconfirmed: int, seed: int, s
         say(f"A code manager gives {len(wave.selections)} winners their codes")
         await codes.distribute(player, ledger, campaign, wave)
         say("A winner, a loser and strangers look")
-        await pages.read_pages(player, ledger, campaign, wave, everyone[unconfirmed:], entries)
+        winner = await pages.read_pages(player, ledger, campaign, wave, everyone[unconfirmed:], entries)
         say("An analyst exports the entries")
         await export.export_entries(player, ledger, campaign)
         await export.read_an_address(player, ledger, campaign)
@@ -48,4 +48,6 @@ async def play(settings: Settings, *, count: int, unconfirmed: int, seed: int, s
         gated = await gates.open_campaign(player)
         at_the_gate = fans(player.mint, gates.FANS, list(gated.markets), first=first + count + 1, seed=seed)
         await gates.pass_gates(player, ledger, gated, at_the_gate)
+        say("A winner asks to be forgotten")
+        await erasure.forget(player, ledger, campaign, wave, winner, entries[winner.number])
     return ledger

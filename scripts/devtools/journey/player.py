@@ -58,15 +58,22 @@ class Player:
         self, what: str, poll: Callable[[], Awaitable[dict[str, Any] | None]]
     ) -> dict[str, Any]:
         """Polls a job until its state is final. Raises JourneyStopped when it fails or takes too long."""
+        job = await self.until(
+            f"{what} is done", poll, lambda job: job is not None and job["state"] not in ("QUEUED", "RUNNING")
+        )
+        if job is None or job["state"] != "SUCCEEDED":
+            raise JourneyStopped(f"{what} ended as {job}")
+        return job
+
+    async def until(self, what: str, poll: Callable[[], Awaitable[T]], good: Callable[[T], bool]) -> T:
+        """Polls until the answer is good. Raises JourneyStopped when that takes too long."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                while (job := await poll()) is None or job["state"] in ("QUEUED", "RUNNING"):
+                while not good(answer := await poll()):
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError:
-            raise JourneyStopped(f"{what} is not done after {_PATIENCE_SECONDS} s") from None
-        if job["state"] != "SUCCEEDED":
-            raise JourneyStopped(f"{what} ended as {job['state']}: {job.get('failure')}")
-        return job
+            raise JourneyStopped(f"not so after {_PATIENCE_SECONDS} s: {what}") from None
+        return answer
 
 
 async def all_at_once(

@@ -110,8 +110,12 @@ async def confirm_phones(player: Player, ledger: Ledger, fans: Sequence[Fan]) ->
 
 def _inbox(player: Player) -> dict[str, str]:
     """The newest code sent to each number."""
-    messages, _ = outbox.read_messages(outbox.outbox_path(player.settings))
-    return {message.to: found[0] for message in messages if (found := re.search(r"\d{6}", message.body))}
+    return {message.to: found[0] for message in texts(player) if (found := re.search(r"\d{6}", message.body))}
+
+
+def texts(player: Player) -> list[outbox.Message]:
+    """All text messages so far, the oldest first."""
+    return outbox.read_messages(outbox.outbox_path(player.settings))[0]
 
 
 async def close(

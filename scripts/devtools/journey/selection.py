@@ -1,12 +1,19 @@
 """Step 5: a wave is made, previewed, committed, run and finalized."""
 
+import asyncio
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, STDOUT
 from dataclasses import dataclass
 from typing import Any
+
+import aiohttp
 
 from scripts.devtools.journey import documents as d
 from scripts.devtools.journey.ledger import Ledger
 from scripts.devtools.journey.player import Player
 from scripts.devtools.journey.registration import Campaign
+from scripts.devtools.settings import ROOT
 
 STAFF = "selection-manager"
 
@@ -57,6 +64,7 @@ async def select(player: Player, ledger: Ledger, campaign: Campaign, accepted: i
     _reconcile(ledger, campaign, selections, capacities)
     verified = await player.ask(STAFF, d.VERIFY_DRAW, id=wave_id)
     ledger.expect("the draw verifies", True, verified["verifyDraw"]["valid"])
+    ledger.expect("and from its file alone", "", await complaints_about_draw(player, wave_id))
     return Wave(wave_id, selections)
 
 
@@ -77,6 +85,26 @@ def _reconcile(
     winners = {selection["entry"]["id"] for selection in selections}
     ledger.expect("winners selected once", len(selections), len(winners))
     ledger.expect("somebody won", True, bool(selections))
+
+
+async def complaints_about_draw(player: Player, wave_id: str) -> str:
+    """What `scripts/verify-draw` finds wrong with the published file of a draw: nothing, if it is fair."""
+    url = await player.until("the draw's file is published", lambda: _draw_file(player, wave_id), bool)
+    async with aiohttp.ClientSession(trust_env=False) as session, session.get(url) as answer:
+        answer.raise_for_status()
+        content = await answer.read()
+    with tempfile.NamedTemporaryFile(suffix=".draw.gz") as file:
+        file.write(content)
+        file.flush()
+        program = await asyncio.create_subprocess_exec(
+            sys.executable, ROOT / "scripts" / "verify-draw", file.name, stdout=PIPE, stderr=STDOUT
+        )
+        said, _ = await program.communicate()
+    return "" if program.returncode == 0 else said.decode()
+
+
+async def _draw_file(player: Player, wave_id: str) -> str:
+    return (await player.ask(STAFF, d.DRAW_FILE, id=wave_id))["wave"]["drawFileUrl"] or ""
 
 
 async def _job(player: Player, wave_id: str) -> dict[str, Any] | None:
