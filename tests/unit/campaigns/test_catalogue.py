@@ -1,6 +1,7 @@
 """Venues and artists: real ones, found in spite of typing errors; loaded once, however often."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -176,3 +177,15 @@ def test_people_of_a_borough_are_counted_once() -> None:
     borough = City(2, "Brooklyn", "US", 40.65, -73.95, 2_700_000)
     neighbour = City(3, "Stamford", "US", 41.05, -73.54, 135_000)
     assert without_boroughs([borough, neighbour, city]) == [city, neighbour]
+
+
+def test_every_venue_lies_in_the_place_that_it_names(subtests: pytest.Subtests) -> None:
+    places = {place.id: place for place in seeds_store.populated_places()}
+    for row in seeds_store.read("venues.csv"):
+        with subtests.test(venue=row["name"]):
+            source, _, id_ = row["place"].partition(":")
+            place = places[int(id_)]
+            here = replace(place, latitude=float(row["latitude"]), longitude=float(row["longitude"]))
+            assert source == "geonames"
+            assert (place.country, place.time_zone) == (row["country"], row["time_zone"])
+            assert distance_km(here, place) < 25
