@@ -64,8 +64,11 @@ class SmsSender(Protocol):
         """
         ...
 
-    def forget(self, numbers: Collection[str]) -> int:
-        """Removes what is kept on this side of messages to these numbers; answers how many messages."""
+    def forget(self, addresses: Collection[str]) -> int:
+        """Removes what is kept on this side of messages to these numbers; answers how many messages.
+
+        Mail addresses may be among them, for the development outbox holds mails too.
+        """
         ...
 
     async def aclose(self) -> None: ...
@@ -95,14 +98,14 @@ class OutboxSender:
             os.close(descriptor)
         return id_
 
-    def forget(self, numbers: Collection[str]) -> int:
+    def forget(self, addresses: Collection[str]) -> int:
         """Rewrites the file without them, while nobody appends."""
-        if not numbers or not self._path.exists():
+        if not addresses or not self._path.exists():
             return 0
         with self._path.open("r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             lines = file.readlines()
-            kept = [line for line in lines if msgspec.json.decode(line)["to"] not in numbers]
+            kept = [line for line in lines if msgspec.json.decode(line)["to"] not in addresses]
             file.seek(0)
             file.writelines(kept)
             file.truncate()

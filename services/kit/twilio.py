@@ -105,7 +105,7 @@ class TwilioSender:
             return str(_members(response).get("sid", ""))
         raise _failure(response)
 
-    def forget(self, numbers: Collection[str]) -> int:
+    def forget(self, addresses: Collection[str]) -> int:
         """Nothing is kept on this side; how long Twilio keeps messages is a setting of the account there."""
         return 0
 

@@ -18,6 +18,7 @@ SHAPE = {
     "schema.graphql",
     "openapi.json",
     "permissions.toml",
+    "personal_data.toml",
     *(
         f"subgraph/{name}.py"
         for name in ("__init__", "app", "settings", "schema", "types", "loaders", "policy", "backend")

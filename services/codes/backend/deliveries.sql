@@ -77,9 +77,12 @@ UPDATE assignment a SET revealed_at = coalesce(a.revealed_at, now()) FROM begun 
 RETURNING a.code_id
 
 -- name: note_sent
--- The network took the message.
-UPDATE delivery SET state = 'SENT', provider_id = :provider_id, finished_at = now()
-WHERE code_id = :code_id AND number = :number AND place = :place AND state = 'SENDING'
+-- The network took the message. Under which id is kept while the code has an owner: there it leads to her address. The lock
+-- waits for an erasure under way, and for the owner that it leaves.
+UPDATE delivery y
+SET state = 'SENT', finished_at = now(), provider_id = CASE WHEN a.user_id <> :nobody THEN :provider_id::text END
+FROM (SELECT code_id, user_id FROM assignment WHERE code_id = :code_id FOR SHARE) a
+WHERE y.code_id = a.code_id AND y.number = :number AND y.place = :place AND y.state = 'SENDING'
 
 -- name: note_failed
 -- The message will not arrive; with `other` the other channel is tried.

@@ -14,6 +14,7 @@ from services.kit.errors import DomainError, NotFound, RateLimited
 from services.kit.idempotency import once
 from services.kit.outbox import Outbox
 from services.kit.pg import Connection, Database, Queries, Row
+from services.kit.privacy import NOBODY
 from services.kit.sealing import Sealer
 
 q = Queries(Path(__file__).with_name("deliveries.sql"))
@@ -130,7 +131,7 @@ class DeliveryStore:
         return begun is not None
 
     async def sent(self, job: Job, provider_id: str) -> None:
-        await self._database.execute(q.note_sent, provider_id=provider_id[:200], **job.key)
+        await self._database.execute(q.note_sent, provider_id=provider_id[:200], nobody=NOBODY, **job.key)
 
     async def failed(
         self, job: Job, channel: Channel | None, failure: str, other: Channel | None = None

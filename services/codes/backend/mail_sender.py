@@ -1,5 +1,6 @@
 """Mail: the port, the development outbox, and SMTP."""
 
+import fcntl
 import os
 import ssl
 from collections.abc import AsyncIterator
@@ -64,6 +65,7 @@ class OutboxMailSender:
         except OSError as error:
             raise Unavailable("The outbox cannot be written.") from error
         try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             os.write(descriptor, line)
         finally:
             os.close(descriptor)

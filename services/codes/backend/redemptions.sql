@@ -6,8 +6,13 @@ WHERE c.lookup = ANY(:lookups::bytea[])
 
 -- name: claim_reports
 -- Keeps reports whose ids are new in their campaigns and answers which those are; whoever sends the same one waits here.
+-- An account that was erased is kept only with a code that it won since.
 INSERT INTO redemption_report (campaign_id, platform, external_id, code_id, digest, quantity, account, redeemed_at, outcome)
-SELECT r.campaign_id, r.platform, r.external_id, r.code_id, r.digest, r.quantity, r.account, coalesce(r.redeemed_at, now()),
+SELECT r.campaign_id, r.platform, r.external_id, r.code_id, r.digest, r.quantity,
+       CASE WHEN EXISTS (SELECT FROM erasure x WHERE x.user_id = r.account)
+             AND NOT EXISTS (SELECT FROM assignment a WHERE a.code_id = r.code_id AND a.user_id = r.account)
+            THEN NULL ELSE r.account END,
+       coalesce(r.redeemed_at, now()),
        CASE WHEN r.code_id IS NULL THEN 'UNKNOWN_CODE' ELSE 'EARLY' END
 FROM unnest(
     :campaign_ids::text[], :platforms::text[], :external_ids::text[], :code_ids::text[], :digests::bytea[],

@@ -17,7 +17,7 @@ from services.codes.backend.webhooks_store import Happened, WebhookStore
 from services.codes.backend.wire import Scope
 from services.kit.audit import audit_event
 from services.kit.batching import MicroBatcher
-from services.kit.ids import user_id
+from services.kit.ids import is_id, user_id
 from services.kit.outbox import Outbox
 from services.kit.pg import Connection, Database, Queries, Row
 from services.kit.sealing import LookupKey
@@ -268,9 +268,14 @@ def _facts(each: _Kept, earlier: dict[_Key, Row]) -> rules.Report:
 
 
 def _account(given: str | None) -> str | None:
-    """The user that a platform names: by her id, or by issuer and subject, of which the id is made."""
+    """The user that a platform names: by her id, or by issuer and subject, of which the id is made.
+
+    Anything else is nobody of ours: a bound code is refused to it, and what it says (an address, a name) is not kept.
+    """
     issuer, bar, subject = (given or "").rpartition("|")
-    return user_id(issuer, subject) if bar else given
+    if bar:
+        return user_id(issuer, subject)
+    return given if given and is_id("usr", given) else None
 
 
 def _reported(each: _Kept, row: Row, verdicts: dict[_Key, Verdict]) -> wire.Reported:

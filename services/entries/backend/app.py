@@ -73,7 +73,7 @@ class Service(Resources):
         self.eligibility = EligibilityStore(self.database, live=live)
         self.redemptions = RedemptionStore(self.database)
         self.scores = ScoreStore(self.database, signal_days=self.settings.signal_days)
-        self.personal_data = EntriesPersonalData(self.database, self.outbox)
+        self.personal_data = EntriesPersonalData(self.database, self.outbox, self.export_files)
 
 
 @asynccontextmanager

@@ -34,10 +34,12 @@ LIMIT :limit
 
 -- name: her_selections
 -- What she won in finalized waves.
-SELECT s.id, s.wave_id, s.entry_id, s.campaign_id, s.event_id, s.market_id, s.preference_rank, s.ticket_quantity, s.created_at
+SELECT s.id, s.wave_id, s.entry_id, s.campaign_id, s.event_id, s.market_id, s.preference_rank, s.ticket_quantity, s.created_at,
+       coalesce(r.quantity, 0) AS tickets_bought
 FROM entry e
 JOIN selection s ON s.entry_id = e.id
 JOIN wave w ON w.id = s.wave_id AND w.state = 'FINALIZED'
+LEFT JOIN redemption r ON r.selection_id = s.id
 WHERE e.user_id = :user_id AND s.id > :after
 ORDER BY s.id
 LIMIT :limit

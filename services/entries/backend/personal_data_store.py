@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from services.entries.backend.exports_files_store import ExportFileStore
 from services.kit.outbox import Outbox
 from services.kit.pg import Connection, Database, Queries
 from services.kit.privacy import NOBODY, Erasure, PersonalData, Section
@@ -23,9 +24,10 @@ class EntriesPersonalData(PersonalData):
         Section("selection", q.her_selections),
     )
 
-    def __init__(self, database: Database, outbox: Outbox) -> None:
+    def __init__(self, database: Database, outbox: Outbox, files: ExportFileStore) -> None:
         super().__init__(database)
         self._outbox = outbox
+        self._files = files
 
     async def settle(self) -> None:
         """Returns when every registration that could have missed the tombstone has committed or failed."""
@@ -68,6 +70,11 @@ class EntriesPersonalData(PersonalData):
             "export": len(exports),
             "message": messages,
         }
+
+    async def clear_away(self, erasure: Erasure) -> None:
+        """Removes the files that she was in, which nobody is handed any more."""
+        while await self._files.expire():
+            pass
 
 
 def is_of(erasure: Erasure, sighting: Mapping[str, Any]) -> bool:

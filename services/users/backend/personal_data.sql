@@ -15,16 +15,16 @@ SELECT campaign_id AS id FROM entrant WHERE user_id = :user_id AND campaign_id >
 
 -- name: her_roles
 -- What she may do, as a member of staff.
-SELECT b.id, b.role, t.name AS team, b.campaign_id, b.expires_at, b.created_at
+SELECT b.id, b.role, t.name AS team, b.campaign_id, b.expires_at, b.created_at, b.joined_at
 FROM role_binding b JOIN team t ON t.id = b.team_id
 WHERE b.user_id = :user_id AND b.id > :after
 ORDER BY b.id
 LIMIT :limit
 
 -- name: her_actions
--- What she did, as a member of staff.
-SELECT id, action, target, team_id, campaign_id, at FROM audit_event
-WHERE actor = :user_id AND id > :after
+-- What she did, and what was done to her place in a team, as a member of staff.
+SELECT id, action, target, team_id, campaign_id, at, actor = :user_id AS by_herself FROM audit_event
+WHERE (actor = :user_id OR target = :user_id) AND id > :after
 ORDER BY id
 LIMIT :limit
 
@@ -80,7 +80,7 @@ DELETE FROM phone_verification WHERE user_id = :user_id RETURNING phone_sealed
 
 -- name: lock_user
 -- Herself: nobody can grant her anything, or prove a phone for her, until this commits; afterwards she is not there.
-SELECT phone_sealed, version FROM app_user WHERE id = :user_id FOR UPDATE
+SELECT phone_sealed, email_sealed, version FROM app_user WHERE id = :user_id FOR UPDATE
 
 -- name: end_roles
 -- Everything she may do.
@@ -126,6 +126,10 @@ DELETE FROM entrant WHERE user_id = :user_id RETURNING 1
 -- name: forget_answers
 -- What her requests were answered, and what others were answered about her.
 DELETE FROM idempotency WHERE actor = :user_id OR answer ->> 'user_id' = :user_id RETURNING 1
+
+-- name: forget_counters
+-- How many messages she asked for. What her number and her address took stays counted: they may be others' too.
+DELETE FROM phone_counter WHERE scope IN ('user', 'resend') AND key = :user_id
 
 -- name: forget_user
 -- Herself, and with her all that refers to her: proofs and consents.

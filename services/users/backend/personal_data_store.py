@@ -82,7 +82,8 @@ class UsersPersonalData(PersonalData):
             connection, "user", lambda snapshot: snapshot["id"] == erasure.user_id
         )
         archives = await self._requests.end_archives(connection, erasure)
-        messages = self._sender.forget(self._numbers(user, proofs))
+        await self._database.execute(q.forget_counters, connection, **who)
+        messages = self._sender.forget(self._addresses(user, proofs))
         [proved] = await self._database.fetch(q.count_proofs, connection, **who)
         await self._database.execute(q.forget_user, connection, **who)
         await self._database.execute(
@@ -132,11 +133,14 @@ class UsersPersonalData(PersonalData):
             log.error("teams are left without an owner", teams=[row["id"] for row in left])
         return len(ended)
 
-    def _numbers(self, user: Row, proofs: Sequence[Row]) -> list[str]:
-        numbers = {self._sealer.open(row["phone_sealed"], "verification.phone").decode() for row in proofs}
-        if confirmed := self._sealer.open_text(user["phone_sealed"], "user.phone"):
-            numbers.add(confirmed)
-        return sorted(numbers)
+    def _addresses(self, user: Row, proofs: Sequence[Row]) -> list[str]:
+        found = {self._sealer.open(row["phone_sealed"], "verification.phone").decode() for row in proofs}
+        found |= {
+            address
+            for name in ("phone_sealed", "email_sealed")
+            if (address := self._sealer.open_text(user[name], _SEALED[name]))
+        }
+        return sorted(found)
 
     def _opened(self, row: Row, contexts: Mapping[str, str]) -> Mapping[str, Any]:
         """A row with its sealed columns in clear, under their names without `_sealed`."""

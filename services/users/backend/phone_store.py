@@ -139,7 +139,11 @@ class PhoneStore:
                 actor=start.user_id,
                 operation=_START,
                 key=request.idempotency_key,
-                payload=[start.message.to, request.channel, request.locale],
+                payload=[
+                    self._lookup.digest("phone", start.message.to).hex(),
+                    request.channel,
+                    request.locale,
+                ],
                 returns=wire.PhoneStarted,
                 action=action,
             )

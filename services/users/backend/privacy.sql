@@ -1,7 +1,7 @@
 -- name: open_request
 -- A new request of somebody who is there and not leaving; nothing when she has one of the kind under way.
 INSERT INTO privacy_request (id, user_id, kind, locale)
-SELECT :id, u.id, :kind, coalesce(:locale, u.locale)
+SELECT :id, u.id, :kind, CASE WHEN :kind = 'ACCESS' THEN coalesce(:locale, u.locale) END
 FROM app_user u
 WHERE u.id = :user_id AND NOT EXISTS (SELECT FROM erasure x WHERE x.user_id = u.id AND x.erased_at IS NULL)
 ON CONFLICT (user_id, kind) WHERE state IN ('QUEUED', 'RUNNING') DO NOTHING
@@ -104,7 +104,7 @@ WHERE id = :id AND attempt = :attempt AND state = 'RUNNING' AND kind = 'ACCESS'
 -- Archives of somebody who is being erased: nobody can open what is left of them.
 UPDATE privacy_request
 SET state = CASE WHEN state IN ('QUEUED', 'RUNNING') THEN 'CANCELLED' WHEN state = 'SUCCEEDED' THEN 'EXPIRED' ELSE state END,
-    finished_at = coalesce(finished_at, now()), file = NULL, file_key_sealed = NULL
+    finished_at = coalesce(finished_at, now()), file = NULL, file_key_sealed = NULL, locale = NULL
 WHERE user_id = :user_id AND kind = 'ACCESS' AND created_at <= :until
 RETURNING 1
 

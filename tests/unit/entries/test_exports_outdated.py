@@ -99,7 +99,6 @@ async def test_who_is_erased_takes_every_file_with_her(database: Any, purpose: s
         erasure = Erasure(new_id("prv"), id_of("fan-1"), datetime.now(UTC), 7)
         assert (await service.rest("POST", "/personal-data/erase", erasure)).status_code == 200
         assert await status(service, done) == 404
-        assert await service.resources.export_files.expire() == 1
         assert await files(service) == []
         again, data = await written(service, staff, await start(staff, tour, purpose=purpose))
         assert id_of("fan-1").encode() not in data
