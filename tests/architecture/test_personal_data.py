@@ -42,7 +42,7 @@ def test_every_column_has_a_line_and_every_line_a_column(
 
 def test_negative_control_a_column_that_nobody_spoke_of(database: Callable[[str], ServiceDatabase]) -> None:
     live = live_columns(database("entries"), "ALTER TABLE entry ADD nickname text")
-    assert live - mapped("entries") == {"entry.nickname"}
+    assert "entry.nickname" in live - mapped("entries")
 
 
 GROUP = '[[personal]]\ntable = "a"\ncolumns = "b"\nerasure = "{}"\narchive = "{}"\n'

@@ -35,7 +35,7 @@ LIMIT :limit
 -- name: her_selections
 -- What she won in finalized waves.
 SELECT s.id, s.wave_id, s.entry_id, s.campaign_id, s.event_id, s.market_id, s.preference_rank, s.ticket_quantity, s.created_at,
-       coalesce(r.quantity, 0) AS tickets_bought
+       coalesce(r.quantity, 0) AS tickets_bought, r.outcome AS code_outcome
 FROM entry e
 JOIN selection s ON s.entry_id = e.id
 JOIN wave w ON w.id = s.wave_id AND w.state = 'FINALIZED'

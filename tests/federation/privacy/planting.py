@@ -193,7 +193,7 @@ def entries(g: Garden) -> None:
         "selection", id="sel_1", wave_id="wav_1", campaign_id="cam_9", entry_id="ent_1", user_id=SHE, event_id="evt_7",
         market_id="mkt_7", preference_rank=4, ticket_quantity=3, created_at=g.at(),
     )
-    g.row("redemption", selection_id="sel_1", quantity=2, version=1)
+    g.row("redemption", selection_id="sel_1", quantity=2, version=1, outcome="REDEEMED")
     g.row(
         "export_job", id=new_id("exp"), campaign_id="cam_9", kind="ENTRIES", format="CSV", purpose="INTERNAL",
         requested_by=SHE, state="SUCCEEDED", file="exports/x/1.csv", row_count=1, byte_size=1, sha256=b"",
@@ -219,8 +219,20 @@ def codes(g: Garden) -> None:
     )
     g.row(
         "assignment", code_id="cod_1", selection_id="sel_1", wave_id="wav_1", distribution_id="dst_1", entry_id="ent_1",
-        user_id=SHE, assigned_at=g.at(), revealed_at=g.at(), redeemed_at=g.at(), ticket_limit=5, redeemed=2,
-        redemptions=1,
+        pool_id="pool_1", user_id=SHE, assigned_at=g.at(), revealed_at=g.at(), redeemed_at=g.at(), ticket_limit=5,
+        redeemed=2, redemptions=1,
+    )
+    for code, fate in (
+        ("cod_2", {"voided_at": g.at(), "voided_by": SHE, "void_reason": b"sealed", "superseded_by": "cod_3"}),
+        ("cod_3", {"expired_at": g.at()}),
+    ):
+        g.row("code", hers=False, id=code, pool_id="pool_1", position=int(code[-1]), sealed=sealed, lookup=g.hash())
+        g.row(
+            "assignment", code_id=code, selection_id="sel_2", wave_id="wav_1", distribution_id="dst_1",
+            entry_id="ent_1", pool_id="pool_1", user_id=SHE, assigned_at=g.at(), **fate,
+        )
+    g.row(
+        "withdrawn_code", code_id="cod_4", pool_id="pool_1", position=4, reason=b"sealed", withdrawn_by=SHE
     )
     g.row(
         "delivery", code_id="cod_1", number=1, distribution_id="dst_1", channel="SMS", state="FAILED",
