@@ -222,10 +222,11 @@ def codes(g: Garden) -> None:
         pool_id="pool_1", user_id=SHE, assigned_at=g.at(), revealed_at=g.at(), redeemed_at=g.at(), ticket_limit=5,
         redeemed=2, redemptions=1,
     )
-    for code, fate in (
+    fates: list[tuple[str, dict[str, Any]]] = [
         ("cod_2", {"voided_at": g.at(), "voided_by": SHE, "void_reason": b"sealed", "superseded_by": "cod_3"}),
         ("cod_3", {"expired_at": g.at()}),
-    ):
+    ]
+    for code, fate in fates:
         g.row("code", hers=False, id=code, pool_id="pool_1", position=int(code[-1]), sealed=sealed, lookup=g.hash())
         g.row(
             "assignment", code_id=code, selection_id="sel_2", wave_id="wav_1", distribution_id="dst_1",
