@@ -75,7 +75,8 @@ class System:
                 INSERT INTO code (id, pool_id, position, sealed, lookup)
                 SELECT $6, id, 1, $7, $7 FROM p RETURNING id
             )
-            INSERT INTO assignment (code_id, pool_id, selection_id, wave_id, distribution_id, entry_id, user_id, revealed_at)
+            INSERT INTO assignment
+                (code_id, pool_id, selection_id, wave_id, distribution_id, entry_id, user_id, revealed_at)
             SELECT c.id, p.id, $8, $5, d.id, $9, $10, now() FROM c, d, p
             """,
             new_id("pool"),
