@@ -3,7 +3,6 @@
 from services.codes.backend import (
     deliveries_routes,
     distributions_jobs,
-    holders_routes,
     redemptions_routes,
     rules,
     voids_routes,
@@ -98,7 +97,6 @@ async def reveal_code(call: Call[wire.Reveal]) -> wire.Revealed:
 
 
 api.include(deliveries_routes.api)
-api.include(holders_routes.api)
 api.include(redemptions_routes.api)
 api.include(voids_routes.api)
 api.include(webhooks_routes.api)

@@ -36,8 +36,7 @@ RequestPersonalDataResult = Annotated[
 
 
 @strawberry.mutation(
-    description="Asks for everything that is kept about the signed-in user, as one archive. One request at a time; a "
-    "new archive takes the place of the one before."
+    description="Asks for everything that is kept about the signed-in user, as one archive. One request at a time."
 )
 async def request_personal_data(
     info: Info,
