@@ -82,6 +82,8 @@ def test_what_she_and_staff_were_shown_has_the_very_words_that_are_searched_for(
     fan = played.life.fan
     hers = found([fan.email, fan.phone, fan.name, fan.code], [("", b"\n".join(played.life.archive.values()))])
     assert {hit.split()[1] for hit in hers} == {"email", "phone", "name", "code"}
+    kinds = {record["kind"] for record in json.loads(played.life.archive["codes.json"])["records"]}
+    assert kinds == {"code", "message", "purchase"}
     seen = found([fan.email, fan.phone, fan.name], [("", played.life.staff_saw)])
     assert {hit.split()[1] for hit in seen} == {"email", "phone", "name"}
 
