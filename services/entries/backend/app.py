@@ -9,6 +9,7 @@ from services.entries.backend.eligibility_store import EligibilityStore
 from services.entries.backend.exports_files_store import ExportFileStore
 from services.entries.backend.exports_routes import FILES
 from services.entries.backend.exports_store import ExportStore
+from services.entries.backend.external_scores_store import ExternalScoreStore
 from services.entries.backend.metrics_store import MetricStore
 from services.entries.backend.personal_data_store import EntriesPersonalData
 from services.entries.backend.previews_store import PreviewStore
@@ -16,6 +17,7 @@ from services.entries.backend.proofs_store import ProofStore
 from services.entries.backend.redemptions_store import RedemptionStore
 from services.entries.backend.rosters_store import RosterStore
 from services.entries.backend.routes import api
+from services.entries.backend.score_imports_store import ScoreImportStore
 from services.entries.backend.scores_store import ScoreStore, disposable_domains
 from services.entries.backend.selections_store import SelectionStore
 from services.entries.backend.settings import Settings
@@ -52,6 +54,7 @@ class Service(Resources):
     eligibility: EligibilityStore = field(init=False)
     redemptions: RedemptionStore = field(init=False)
     scores: ScoreStore = field(init=False)
+    score_imports: ScoreImportStore = field(init=False)
     personal_data: EntriesPersonalData = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +76,8 @@ class Service(Resources):
         self.eligibility = EligibilityStore(self.database, live=live)
         self.redemptions = RedemptionStore(self.database)
         self.scores = ScoreStore(self.database, signal_days=self.settings.signal_days)
+        external = ExternalScoreStore(self.database, self.settings.oidc_issuers)
+        self.score_imports = ScoreImportStore(self.database, self.outbox, self.files, external)
         self.personal_data = EntriesPersonalData(self.database, self.outbox, self.export_files)
 
 

@@ -103,5 +103,8 @@ DELETE FROM entry_score WHERE entry_id = ANY(:entry_ids::text[]) RETURNING 1
 DELETE FROM idempotency WHERE actor = :user_id RETURNING 1
 
 -- name: erase_exports
--- Exports that she asked for, as a member of staff, are nobody's from now on.
+-- Exports and imports that she asked for, as a member of staff, are nobody's from now on.
+WITH imports AS (
+    UPDATE score_import SET requested_by = :nobody WHERE requested_by = :user_id
+)
 UPDATE export_job SET requested_by = :nobody WHERE requested_by = :user_id RETURNING 1

@@ -9,6 +9,11 @@ WHERE r.version < excluded.version
 
 -- name: mark_due
 -- Has other entries of those who bought scored anew.
-UPDATE entry SET score_due = true
-WHERE user_id IN (SELECT user_id FROM selection WHERE id = ANY(:selection_ids::text[]))
-  AND state NOT IN ('WITHDRAWN', 'ERASED')
+WITH hers AS (
+    SELECT campaign_id, id FROM entry
+    WHERE user_id IN (SELECT user_id FROM selection WHERE id = ANY(:selection_ids::text[]))
+      AND state NOT IN ('WITHDRAWN', 'ERASED')
+    ORDER BY campaign_id, identity
+    FOR UPDATE
+)
+UPDATE entry e SET score_due = true FROM hers WHERE e.campaign_id = hers.campaign_id AND e.id = hers.id

@@ -8,6 +8,18 @@ _FORGET_SECONDS = 600.0
 
 
 def register(jobs: Jobs, service: Service) -> None:
-    """Registers the computing of scores, and the forgetting of what they were computed from, with the worker."""
+    """Registers the computing, importing and forgetting of scores and what they were made of with the worker."""
+
+    async def give_up(import_id: str) -> None:
+        failure = (
+            "The file could not be read to its end. Import it again: lines that were taken change nothing."
+        )
+        await service.score_imports.finish(import_id, failure)
+
+    @jobs.task("entries:import_scores", gave_up=give_up)
+    async def read(import_id: str) -> None:
+        """Deferred by importScores; goes on where a killed worker was."""
+        await service.score_imports.read(import_id)
+
     jobs.every(_SCORE_SECONDS, "score entries", service.scores.compute)
     jobs.every(_FORGET_SECONDS, "forget signals", service.scores.forget_signals)

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from services.kit.settings import BackendSettings
+from services.kit.settings import BackendSettings, CommaSeparated
 
 
 class Settings(BackendSettings):
@@ -23,6 +23,9 @@ class Settings(BackendSettings):
         ge=1,
         le=90,
         description="days until it is forgotten from which network and browser an entry came",
+    )
+    oidc_issuers: CommaSeparated = Field(
+        [], description="issuer URLs: whose accounts imported scores may name by `global_user_id`"
     )
     live_roster: int = Field(
         20_000,

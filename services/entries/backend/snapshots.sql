@@ -69,8 +69,14 @@ WHERE u.version < excluded.version
 
 -- name: mark_due
 -- Has these users' entries scored anew. Also those that are due already: a worker may be at the end of scoring one.
-UPDATE entry SET score_due = true
-WHERE user_id = ANY(:user_ids::text[]) AND state NOT IN ('WITHDRAWN', 'ERASED')
+-- They are locked in the order in which registrations lock them.
+WITH hers AS (
+    SELECT campaign_id, id FROM entry
+    WHERE user_id = ANY(:user_ids::text[]) AND state NOT IN ('WITHDRAWN', 'ERASED')
+    ORDER BY campaign_id, identity
+    FOR UPDATE
+)
+UPDATE entry e SET score_due = true FROM hers WHERE e.campaign_id = hers.campaign_id AND e.id = hers.id
 
 -- name: accept_confirmed
 -- Accepts the entries of users whose phone was confirmed before the deadline: those that wait, and those that lapsed because

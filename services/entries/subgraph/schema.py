@@ -12,6 +12,7 @@ from services.entries.subgraph.mutations import (
     commit_wave,
     create_wave,
     finalize_wave,
+    import_scores,
     preview_selection,
     run_selection,
     start_export,
@@ -20,6 +21,7 @@ from services.entries.subgraph.mutations import (
     withdraw_entry,
 )
 from services.entries.subgraph.policy import POLICY
+from services.entries.subgraph.score_imports_types import ScoreImport
 from services.entries.subgraph.types import Campaign, Entry, Info, User
 from services.entries.subgraph.waves_types import Event, Selection, Wave
 from services.kit.errors import Invalid, Issue
@@ -69,6 +71,15 @@ class Query:
     ) -> ExportJob | None:
         return await ExportJob.resolve_reference(info, id)
 
+    @strawberry.federation.field(
+        description="An import of scores by id, for holders of ENTRY_REVIEW; null for all others.",
+        tags=["admin"],
+    )
+    async def score_import(
+        self, info: Info, id: Annotated[ID, strawberry.argument(description="The import.")]
+    ) -> ScoreImport | None:
+        return await ScoreImport.resolve_reference(info, id)
+
 
 @strawberry.type
 class Mutation:
@@ -83,7 +94,10 @@ class Mutation:
     cancel_wave = cancel_wave.cancel_wave
     start_export = start_export.start_export
     cancel_export = cancel_export.cancel_export
+    import_scores = import_scores.import_scores
 
 
-schema = build_schema(Query, Mutation, [Entry, Campaign, User, Wave, Selection, Event, ExportJob])
+schema = build_schema(
+    Query, Mutation, [Entry, Campaign, User, Wave, Selection, Event, ExportJob, ScoreImport]
+)
 enforce(schema, POLICY)

@@ -11,6 +11,7 @@ from services.entries.subgraph.eligibility_types import Eligibility
 from services.entries.subgraph.exports_types import ExportJob
 from services.entries.subgraph.metrics_backend import MarketInCampaign
 from services.entries.subgraph.metrics_types import CampaignMetrics
+from services.entries.subgraph.score_imports_types import ScoreImport
 from services.entries.subgraph.scores_types import Score
 from services.entries.subgraph.waves_types import Selection, Wave
 from services.kit.access import Permission, Scope
@@ -211,6 +212,12 @@ class Campaign:
     @strawberry.federation.field(description="Its last hundred exports, newest first.", tags=["admin"])
     async def exports(self, info: Info) -> list[ExportJob] | None:
         return [ExportJob.of(row) for row in await info.context.exports.by_campaign.load(self.id)]
+
+    @strawberry.federation.field(
+        description="Its last hundred imports of scores, newest first.", tags=["admin"]
+    )
+    async def score_imports(self, info: Info) -> list[ScoreImport] | None:
+        return [ScoreImport.of(row) for row in await info.context.scores.imports_by_campaign.load(self.id)]
 
     @classmethod
     def resolve_reference(cls, info: Info, id: str) -> Self:
