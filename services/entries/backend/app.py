@@ -15,6 +15,7 @@ from services.entries.backend.personal_data_store import EntriesPersonalData
 from services.entries.backend.previews_store import PreviewStore
 from services.entries.backend.proofs_store import ProofStore
 from services.entries.backend.redemptions_store import RedemptionStore
+from services.entries.backend.reviews_store import ReviewStore
 from services.entries.backend.rosters_store import RosterStore
 from services.entries.backend.routes import api
 from services.entries.backend.score_imports_store import ScoreImportStore
@@ -54,6 +55,7 @@ class Service(Resources):
     eligibility: EligibilityStore = field(init=False)
     redemptions: RedemptionStore = field(init=False)
     scores: ScoreStore = field(init=False)
+    reviews: ReviewStore = field(init=False)
     score_imports: ScoreImportStore = field(init=False)
     personal_data: EntriesPersonalData = field(init=False)
 
@@ -76,9 +78,10 @@ class Service(Resources):
         self.eligibility = EligibilityStore(self.database, live=live)
         self.redemptions = RedemptionStore(self.database)
         self.scores = ScoreStore(self.database, signal_days=self.settings.signal_days)
+        self.reviews = ReviewStore(self.database, self.sealer, self.outbox, self.store)
         external = ExternalScoreStore(self.database, self.settings.oidc_issuers)
         self.score_imports = ScoreImportStore(self.database, self.outbox, self.files, external)
-        self.personal_data = EntriesPersonalData(self.database, self.outbox, self.export_files)
+        self.personal_data = EntriesPersonalData(self.database, self.outbox, self.sealer, self.export_files)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.entries.backend.reviews_store import hold_low
 from services.entries.backend.score_imports_rules import Line
 from services.kit.ids import user_id
 from services.kit.pg import Connection, Database, Queries
@@ -50,6 +51,7 @@ class ExternalScoreStore:
             reasons=[",".join(line.reasons) for line in of_line.values()],
             import_id=import_id,
         )
+        await hold_low(self._database, connection, list(of_line))
         repeated = {of_line[row["entry_id"]].number for row in rows if row["repeated"]}
         changed = {of_line[row["entry_id"]].number for row in rows if row["is_new"] and not row["repeated"]}
         first = {line.subject: line.number for line in wanted}

@@ -64,7 +64,7 @@ SELECT id FROM wave WHERE campaign_id = ANY(:campaign_ids::text[]) AND state = '
 UPDATE entry
 SET state = 'ERASED', user_id = :nobody, identity = uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
     idempotency_key = NULL, request_digest = '', lapsed = false, network = NULL, device = NULL, disposable_email = false,
-    score = NULL, score_due = false, version = version + 1, updated_at = now()
+    score = NULL, score_due = false, review_id = NULL, appealed = false, version = version + 1, updated_at = now()
 WHERE user_id = :user_id AND signed_in_at <= :until
 RETURNING campaign_id, id
 
@@ -90,6 +90,23 @@ SET version = excluded.version, phone_verified = false, phone_verified_at = NULL
     tiers_until = '{}', known_since = NULL, phone_key = NULL
 WHERE f.version <= excluded.version
 RETURNING xmax <> 0 AS was_there
+
+-- name: her_reviews
+-- What was decided about her entries, and what she said to it.
+SELECT r.id, r.entry_id, r.decision, r.reviewer IS NULL AS automatic, r.decided_at, r.note_sealed, r.appeal_sealed, r.appealed_at
+FROM entry e
+JOIN review r ON r.entry_id = e.id
+WHERE e.user_id = :user_id AND r.id > :after
+ORDER BY r.id
+LIMIT :limit
+
+-- name: erase_reviews
+-- What people wrote about her entries, and she to them; that something was decided stays.
+UPDATE review SET note_sealed = NULL, appeal_sealed = NULL WHERE entry_id = ANY(:entry_ids::text[]) RETURNING 1
+
+-- name: erase_reviewer
+-- Decisions that she made, as a member of staff, were somebody's.
+UPDATE review SET reviewer = :nobody WHERE reviewer = :user_id RETURNING 1
 
 -- name: erase_scores
 -- What her entries scored, and from where they came.

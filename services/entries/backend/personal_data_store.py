@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from services.entries.backend.exports_files_store import ExportFileStore
+from services.entries.backend.reviews_store import APPEAL, NOTE
 from services.kit.outbox import Outbox
-from services.kit.pg import Connection, Database, Queries
+from services.kit.pg import Connection, Database, Queries, Row
 from services.kit.privacy import NOBODY, Erasure, PersonalData, Section
+from services.kit.sealing import Sealer
 
 q = Queries(Path(__file__).with_name("personal_data.sql"))
 
@@ -17,17 +19,19 @@ class EntriesPersonalData(PersonalData):
     """Registrations stay counted and drawn as they were; who they were of is gone."""
 
     service = "entries"
-    sections = (
-        Section("gate_facts", q.her_facts),
-        Section("entry", q.her_entries),
-        Section("roster_line", q.her_roster_lines),
-        Section("selection", q.her_selections),
-    )
 
-    def __init__(self, database: Database, outbox: Outbox, files: ExportFileStore) -> None:
+    def __init__(self, database: Database, outbox: Outbox, sealer: Sealer, files: ExportFileStore) -> None:
         super().__init__(database)
         self._outbox = outbox
+        self._sealer = sealer
         self._files = files
+        self.sections = (
+            Section("gate_facts", q.her_facts),
+            Section("entry", q.her_entries),
+            Section("review", q.her_reviews, self._opened),
+            Section("roster_line", q.her_roster_lines),
+            Section("selection", q.her_selections),
+        )
 
     async def settle(self) -> None:
         """Returns when every registration that could have missed the tombstone has committed or failed."""
@@ -49,6 +53,10 @@ class EntriesPersonalData(PersonalData):
             entry_ids=ids,
         )
         selections = await self._database.fetch(q.erase_selections, connection, nobody=NOBODY, entry_ids=ids)
+        reviews = await self._database.fetch(q.erase_reviews, connection, entry_ids=ids)
+        decisions = await self._database.fetch(
+            q.erase_reviewer, connection, nobody=NOBODY, user_id=erasure.user_id
+        )
         scores = await self._database.fetch(q.erase_scores, connection, entry_ids=ids)
         facts = await self._database.fetchval(
             q.erase_facts, connection, user_id=erasure.user_id, version=erasure.version
@@ -65,6 +73,8 @@ class EntriesPersonalData(PersonalData):
             "roster_line": len(lines),
             "selection": len(selections),
             "score": len(scores),
+            "review": len(reviews),
+            "decision": len(decisions),
             "gate_facts": int(bool(facts)),
             "answer": len(answers),
             "export": len(exports),
@@ -75,6 +85,11 @@ class EntriesPersonalData(PersonalData):
         """Removes the files that she was in, which nobody is handed any more."""
         while await self._files.expire():
             pass
+
+    def _opened(self, row: Row) -> dict[str, Any]:
+        sealed = {"note": (row["note_sealed"], NOTE), "appeal": (row["appeal_sealed"], APPEAL)}
+        shown = {name: value for name, value in row.items() if not name.endswith("_sealed")}
+        return shown | {name: self._sealer.open_text(*pair) for name, pair in sealed.items()}
 
 
 def is_of(erasure: Erasure, sighting: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from services.entries.backend import (
     exports_routes,
     metrics_routes,
     redemptions_routes,
+    reviews_routes,
     score_imports_routes,
     scores_routes,
     waves_routes,
@@ -89,5 +90,6 @@ api.include(exports_routes.api)
 api.include(metrics_routes.api)
 api.include(redemptions_routes.api)
 api.include(scores_routes.api)
+api.include(reviews_routes.api)
 api.include(score_imports_routes.api)
 api.include(privacy_api("Entry Service"))

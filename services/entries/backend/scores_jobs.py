@@ -21,5 +21,10 @@ def register(jobs: Jobs, service: Service) -> None:
         """Deferred by importScores; goes on where a killed worker was."""
         await service.score_imports.read(import_id)
 
+    @jobs.task("entries:hold_low")
+    async def hold(campaign_id: str) -> None:
+        """Deferred by setReviewThreshold, for the entries that are there already."""
+        await service.reviews.hold_all_low(campaign_id)
+
     jobs.every(_SCORE_SECONDS, "score entries", service.scores.compute)
     jobs.every(_FORGET_SECONDS, "forget signals", service.scores.forget_signals)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from services.entries.backend import scores_rules as rules
 from services.entries.backend import scores_wire as s
+from services.entries.backend.reviews_store import hold_low
 from services.kit.pg import Connection, Database, Queries, Row
 
 q = Queries(Path(__file__).with_name("scores.sql"))
@@ -34,6 +35,7 @@ class ScoreStore:
                 values=[score and score.value for score in scores.values()],
                 reasons=[",".join(score.reasons) if score else None for score in scores.values()],
             )
+            await hold_low(self._database, connection, list(scores))
         await self._mark_alike(scores)
         return len(taken)
 

@@ -11,6 +11,7 @@ from services.kit.paging import Page, cut
 from services.kit.pg import Database, Queries, Query, Row
 
 q = Queries(Path(__file__).with_name("queries.sql"))
+reviews = Queries(Path(__file__).with_name("reviews.sql"))
 
 
 class Store:
@@ -38,8 +39,19 @@ class Store:
         return answers
 
     async def pages_of_campaigns(self, pages: Sequence[wire.PageRequest]) -> list[Page[wire.Entry]]:
-        """One page per request, in order, oldest entries first."""
-        return await self._pages(q.pages_of_campaigns, pages)
+        """One page per request, in order, oldest entries first.
+
+        What reviewers look at is few among many, and found by an index of its own: a second statement where asked for.
+        """
+        to_review = [page for page in pages if page.appealed or page.states == ["UNDER_REVIEW"]]
+        if not to_review:
+            return await self._pages(q.pages_of_campaigns, pages)
+        special = iter(
+            await self._pages(reviews.pages_to_review, to_review, appealed=[p.appealed for p in to_review])
+        )
+        others = [page for page in pages if page not in to_review]
+        plain = iter(await self._pages(q.pages_of_campaigns, others) if others else [])
+        return [next(special if page in to_review else plain) for page in pages]
 
     async def pages_of_users(self, pages: Sequence[wire.PageRequest]) -> list[Page[wire.Entry]]:
         """One page per request, in order, newest entries first."""
@@ -96,13 +108,16 @@ class Store:
             for row in rows
         }
 
-    async def _pages(self, query: Query, pages: Sequence[wire.PageRequest]) -> list[Page[wire.Entry]]:
+    async def _pages(
+        self, query: Query, pages: Sequence[wire.PageRequest], **more: Any
+    ) -> list[Page[wire.Entry]]:
         rows = await self._database.fetch(
             query,
             keys=[p.key for p in pages],
             states=[",".join(p.states) if p.states is not None else None for p in pages],
             afters=[p.after for p in pages],
             limits=[p.limit for p in pages],
+            **more,
         )
         found: list[list[wire.Entry]] = [[] for _ in pages]
         for row in rows:
@@ -122,6 +137,7 @@ def entry_of(row: Row) -> wire.Entry:
         ticket_quantity=row["ticket_quantity"],
         submitted_at=row["submitted_at"],
         updated_at=row["updated_at"],
+        version=row["version"],
     )
 
 

@@ -51,9 +51,10 @@ WITH item AS (
         ticket_quantity = excluded.ticket_quantity, country = excluded.country, is_member = excluded.is_member,
         idempotency_key = excluded.idempotency_key, request_digest = excluded.request_digest,
         signed_in_at = excluded.signed_in_at, network = excluded.network, device = excluded.device,
-        disposable_email = excluded.disposable_email, score_due = true, submitted_at = now(), updated_at = now(), version = e.version + 1
+        disposable_email = excluded.disposable_email, score_due = true,
+        review_id = NULL, appealed = false, submitted_at = now(), updated_at = now(), version = e.version + 1
     WHERE e.state = 'WITHDRAWN' AND (excluded.idempotency_key IS NULL OR excluded.idempotency_key IS DISTINCT FROM e.idempotency_key)
-    RETURNING e.id, e.campaign_id, e.identity, e.state, e.submitted_at
+    RETURNING e.id, e.campaign_id, e.identity, e.state, e.submitted_at, e.version
 ), sighted AS (
     INSERT INTO outbox (id, topic, target, body)
     SELECT i.sighting_id, 'sighting', 'users', i.sighting

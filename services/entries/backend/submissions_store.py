@@ -180,6 +180,7 @@ def _entry_taken(candidate: Candidate, row: Row) -> wire.Entry:
         ticket_quantity=candidate.submission.ticket_quantity or 1,
         submitted_at=row["submitted_at"],
         updated_at=row["submitted_at"],
+        version=row["version"],
     )
 
 

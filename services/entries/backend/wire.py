@@ -171,7 +171,9 @@ class Sighting(Identity, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A registration as it is now. `preferences` are market ids in rank order; `team_id` is the campaign's."""
+    """A registration as it is now. `preferences` are market ids in rank order; `team_id` is the campaign's;
+    `version` grows with every change by the fan or by staff.
+    """
 
     id: str
     campaign_id: str
@@ -182,6 +184,7 @@ class Entry(msgspec.Struct, frozen=True):
     ticket_quantity: int
     submitted_at: datetime
     updated_at: datetime
+    version: int
 
 
 class EntryIds(msgspec.Struct):
@@ -203,12 +206,15 @@ class ViewerQuestions(msgspec.Struct):
 
 
 class PageRequest(msgspec.Struct):
-    """One list of entries: of a campaign (oldest first) or of a user (newest first); `after` is an entry id."""
+    """One list of entries: of a campaign (oldest first) or of a user (newest first); `after` is an entry id.
+    `appealed`: only a campaign's entries whose fan has appealed the last decision.
+    """
 
     key: str
     limit: int
     after: str | None = None
     states: list[str] | None = None
+    appealed: bool = False
 
 
 class PageRequests(msgspec.Struct):

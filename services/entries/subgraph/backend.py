@@ -36,6 +36,7 @@ class Entry(msgspec.Struct, frozen=True):
     ticket_quantity: int
     submitted_at: datetime
     updated_at: datetime
+    version: int
 
 
 class Issue(msgspec.Struct, frozen=True):
@@ -105,6 +106,7 @@ class PageRequest(msgspec.Struct, frozen=True):
     limit: int
     after: str | None = None
     states: tuple[str, ...] | None = None
+    appealed: bool = False
 
 
 class _Entries(msgspec.Struct):

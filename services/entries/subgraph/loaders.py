@@ -18,6 +18,7 @@ from services.entries.subgraph.backend import (
 )
 from services.entries.subgraph.exports_loaders import Exports
 from services.entries.subgraph.metrics_loaders import MetricsOfCampaigns
+from services.entries.subgraph.reviews_loaders import Reviews
 from services.entries.subgraph.scores_loaders import Scores
 from services.entries.subgraph.waves_loaders import Waves
 from services.kit.access import Access, Scope
@@ -116,6 +117,10 @@ class EntriesContext(Context):
     @cached_property
     def scores(self) -> Scores:
         return Scores(self.backend.upstream, self.backend.actor)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        return Reviews(self.backend.upstream, self.backend.actor)
 
     @cached_property
     def exports(self) -> Exports:

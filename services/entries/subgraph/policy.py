@@ -8,6 +8,7 @@ from typing import Any
 
 from services.entries.subgraph.exports_policy import EXPORTS
 from services.entries.subgraph.metrics_policy import METRICS
+from services.entries.subgraph.reviews_policy import REVIEWS
 from services.entries.subgraph.scores_policy import SCORES, scope_of_entry
 from services.entries.subgraph.waves_policy import WAVES
 from services.kit.access import Permission, Scope
@@ -59,5 +60,6 @@ POLICY: dict[str, Rule] = {
     **WAVES,
     **EXPORTS,
     **SCORES,
+    **REVIEWS,
     **METRICS,
 }

@@ -7,6 +7,7 @@ import strawberry
 from services.entries.subgraph.draws_types import DrawVerification
 from services.entries.subgraph.exports_types import ExportJob
 from services.entries.subgraph.mutations import (
+    appeal_entry,
     cancel_export,
     cancel_wave,
     commit_wave,
@@ -14,7 +15,9 @@ from services.entries.subgraph.mutations import (
     finalize_wave,
     import_scores,
     preview_selection,
+    review_entry,
     run_selection,
+    set_review_threshold,
     start_export,
     submit_entry,
     update_entry_preferences,
@@ -95,6 +98,9 @@ class Mutation:
     start_export = start_export.start_export
     cancel_export = cancel_export.cancel_export
     import_scores = import_scores.import_scores
+    review_entry = review_entry.review_entry
+    appeal_entry = appeal_entry.appeal_entry
+    set_review_threshold = set_review_threshold.set_review_threshold
 
 
 schema = build_schema(

@@ -11,6 +11,7 @@ from services.entries.subgraph.eligibility_types import Eligibility
 from services.entries.subgraph.exports_types import ExportJob
 from services.entries.subgraph.metrics_backend import MarketInCampaign
 from services.entries.subgraph.metrics_types import CampaignMetrics
+from services.entries.subgraph.reviews_types import Review
 from services.entries.subgraph.score_imports_types import ScoreImport
 from services.entries.subgraph.scores_types import Score
 from services.entries.subgraph.waves_types import Selection, Wave
@@ -95,6 +96,9 @@ class Entry:
     ticket_quantity: int = strawberry.field(description="How many tickets she would like to buy.")
     submitted_at: DateTime = strawberry.field(description="When she registered; anew after a withdrawal.")
     updated_at: DateTime = strawberry.field(description="When anything about it changed last.")
+    version: int = strawberry.field(
+        description="Grows with every change; `reviewEntry` takes it as `expectedVersion`."
+    )
     scope: strawberry.Private[Scope]
 
     @strawberry.field(description="Whether it can be selected, and if not, why.")
@@ -110,6 +114,19 @@ class Entry:
     async def score(self, info: Info) -> Score | None:
         score = await info.context.scores.by_entry.load(self.id)
         return score and Score.of(score)
+
+    @strawberry.federation.field(
+        description="What was decided about it, the newest first. Needs ENTRY_REVIEW.", tags=["admin"]
+    )
+    async def reviews(self, info: Info) -> list[Review] | None:
+        return [Review.of(row) for row in await info.context.reviews.by_entry.load(self.id)]
+
+    @strawberry.field(
+        description="Whether she may say something to the decision that holds it back or turned it down: `appealEntry`."
+        " Only its owner sees it."
+    )
+    async def may_appeal(self, info: Info) -> bool | None:
+        return any(row.open_to_appeal for row in await info.context.reviews.by_entry.load(self.id))
 
     @strawberry.field(description="What it has won, in waves that are final.")
     async def selections(self, info: Info) -> list[Selection]:
@@ -149,6 +166,7 @@ class Entry:
             ticket_quantity=entry.ticket_quantity,
             submitted_at=DateTime(entry.submitted_at),
             updated_at=DateTime(entry.updated_at),
+            version=entry.version,
             scope=Scope(entry.team_id, entry.campaign_id),
         )
 
@@ -157,6 +175,9 @@ class Entry:
 class EntryFilter:
     states: list[EntryState] | None = strawberry.field(
         description="Only entries in one of these states.", default=None
+    )
+    appealed: bool | None = strawberry.field(
+        description="true: only entries whose fan has appealed the last decision.", default=None
     )
 
 
@@ -192,7 +213,8 @@ class Campaign:
         states = (
             None if filter is None or filter.states is None else tuple(state.name for state in filter.states)
         )
-        request = backend.PageRequest(self.id, page_size(first), decode_cursor(after), states)
+        appealed = filter is not None and bool(filter.appealed)
+        request = backend.PageRequest(self.id, page_size(first), decode_cursor(after), states, appealed)
         return _connection(await info.context.entries_by_campaign.load(request), after)
 
     @strawberry.federation.field(description="The rounds of choosing winners, oldest first.", tags=["admin"])
@@ -212,6 +234,12 @@ class Campaign:
     @strawberry.federation.field(description="Its last hundred exports, newest first.", tags=["admin"])
     async def exports(self, info: Info) -> list[ExportJob] | None:
         return [ExportJob.of(row) for row in await info.context.exports.by_campaign.load(self.id)]
+
+    @strawberry.federation.field(
+        description="Entries that score less are held back as UNDER_REVIEW; null: none are.", tags=["admin"]
+    )
+    async def review_threshold(self, info: Info) -> float | None:
+        return await info.context.reviews.threshold_by_campaign.load(self.id)
 
     @strawberry.federation.field(
         description="Its last hundred imports of scores, newest first.", tags=["admin"]
