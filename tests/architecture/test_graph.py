@@ -125,7 +125,7 @@ def test_administrative_mutations_are_tagged() -> None:
         "startPhoneVerification", "confirmPhoneVerification", "updateProfile", "updatePrivacySettings",
         "startAccountLink", "linkAccount", "unlinkAccount", "verifyCard", "removeCard",
         "verifyIdentity", "revokeIdentity", "recordConsent", "requestPersonalData", "requestErasure",
-        "submitEntry", "updateEntryPreferences", "withdrawEntry",
+        "submitEntry", "updateEntryPreferences", "withdrawEntry", "appealEntry",
     }  # fmt: skip
     untagged = [
         f"{service}: {field.name.value}"

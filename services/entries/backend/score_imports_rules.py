@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from services.entries.backend import scores_rules
 
@@ -62,7 +63,7 @@ class Text:
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
-        self._inflater: zlib._Decompress | None = None
+        self._inflater: Any = None
         self._head: bytes | None = b""
         self._rest = ""
         self._bytes = 0

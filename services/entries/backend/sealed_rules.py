@@ -2,4 +2,9 @@
 
 from services.kit.sealing import SealedColumn
 
-SEALED = (SealedColumn("wave", "seed_sealed", "wave.seed"), SealedColumn("outbox", "body", "outbox"))
+SEALED = (
+    SealedColumn("wave", "seed_sealed", "wave.seed"),
+    SealedColumn("review", "note_sealed", "review.note"),
+    SealedColumn("review", "appeal_sealed", "review.appeal"),
+    SealedColumn("outbox", "body", "outbox"),
+)

@@ -25,7 +25,7 @@ FANS_OWN = {
         "requestErasure",
     },
     "campaigns": set[str](),
-    "entries": {"submitEntry", "updateEntryPreferences", "withdrawEntry"},
+    "entries": {"submitEntry", "updateEntryPreferences", "withdrawEntry", "appealEntry"},
     "codes": set[str](),
 }
 """What people do with what is theirs: nobody's business but theirs."""
@@ -116,6 +116,10 @@ STEPS = [
     Step("codes", "redeliverWebhook", "{ webhookId: <webhook>, eventId: <webhook-event> }", "webhook-event"),
     Step("entries", "createWave", WAVE, "called-off", WAVE_CREATED),
     Step("entries", "cancelWave", "{ waveId: <called-off> }", "called-off"),
+    Step("entries", "importScores", "{ campaignId: <campaign>, uploadId: <scores> }", "again-scored",
+         "... on ScoreImportStarted { import { id } }", persona="selection-manager", work="entries"),
+    Step("entries", "setReviewThreshold", "{ campaignId: <campaign>, belowScore: 0.02 }", "campaign"),
+    Step("entries", "reviewEntry", "{ id: <entry>, decision: HOLD }", "entry", persona="selection-manager"),
     Step("entries", "startExport", EXPORT, "new-export", EXPORT_STARTED, persona="analyst"),
     Step("entries", "cancelExport", "{ id: <new-export> }", "new-export", persona="analyst"),
 ]  # fmt: skip

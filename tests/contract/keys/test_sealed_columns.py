@@ -79,7 +79,9 @@ def sealed(service: str) -> tuple[SealedColumn, ...]:
 @pytest.fixture
 async def house(database: Callable[[str], ServiceDatabase], tmp_path: Path) -> AsyncIterator[House]:
     """Processes that seal with the old key and know the new one: an operator's first step."""
-    settings: dict[str, dict[str, Any]] = {name: {"data_keys": [OLD, NEW]} for name in SERVICES}
+    settings: dict[str, dict[str, Any]] = {
+        name: {"data_keys": [OLD, NEW], "files_url": str(tmp_path / "files")} for name in SERVICES
+    }
     settings["users"] |= {"sms_outbox": tmp_path / "sms.ndjson", "phone_resend_seconds": 0}
     async with open_house(database, settings=settings) as house:
         yield house

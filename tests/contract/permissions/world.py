@@ -210,11 +210,7 @@ async def _uploads(world: World) -> None:
     for name in ("promised", "picture"):
         created = (await world.do("campaigns", "owner", "createUpload", given, wanted))["upload"]
         world.things[name] = created["id"]
-    transport = httpx.ASGITransport(world.house.campaigns.backend)
-    async with httpx.AsyncClient(transport=transport, base_url="http://files") as client:
-        token = created["uploadUrl"].rpartition("/")[2]
-        assert (await client.put(f"/files/{token}", content=PICTURE)).status_code == 204
-    await world.house.work("campaigns")
+    await _send(world, created["uploadUrl"], PICTURE)
     found = await world.ask(
         "campaigns", "owner", f'{{ campaign(id: "{world.things["campaign"]}") {{ version }} }}'
     )
@@ -223,6 +219,14 @@ async def _uploads(world: World) -> None:
         f"expectedVersion: {found['data']['campaign']['version']} }}"
     )
     await world.do("campaigns", "owner", "updateCampaign", given)
+
+
+async def _send(world: World, upload_url: str, content: bytes) -> None:
+    transport = httpx.ASGITransport(world.house.campaigns.backend)
+    async with httpx.AsyncClient(transport=transport, base_url="http://files") as client:
+        token = upload_url.rpartition("/")[2]
+        assert (await client.put(f"/files/{token}", content=content)).status_code == 204
+    await world.house.work("campaigns")
 
 
 async def _transition(world: World, to: str) -> None:
@@ -244,9 +248,41 @@ async def _entry(world: World) -> None:
     things["entry"] = entered["entry"]["id"]
     entries = world.house.entries.resources
     await entries.scores.compute()
+    await _scores(world)
+    await _reviews(world)
     await entries.database.pool.execute(_WITHDRAWN)
     await entries.outbox.drain()
     await _transition(world, "CLOSED")
+
+
+async def _scores(world: World) -> None:
+    things = world.things
+    table = f"entry_id,score,reasons\n{things['entry']},0.5,LOYAL\nent_none,0.5,\n".encode()
+    given = (
+        f'{{ purpose: SCORE_IMPORT, campaignId: "{things["campaign"]}", filename: "scores.csv", '
+        f'contentType: "text/csv", byteSize: {len(table)} }}'
+    )
+    wanted = "... on UploadCreated { upload { id uploadUrl } }"
+    created = (await world.do("campaigns", "owner", "createUpload", given, wanted))["upload"]
+    things["scores"] = created["id"]
+    await _send(world, created["uploadUrl"], table)
+    given = f'{{ campaignId: "{things["campaign"]}", uploadId: "{things["scores"]}" }}'
+    wanted = "... on ScoreImportStarted { import { id } }"
+    started = await world.do("entries", "owner", "importScores", given, wanted)
+    things["score-import"] = started["import"]["id"]
+    await world.house.work("entries")
+
+
+async def _reviews(world: World) -> None:
+    things = world.things
+    given = f'{{ campaignId: "{things["campaign"]}", belowScore: 0.01 }}'
+    await world.do("entries", "owner", "setReviewThreshold", given)
+    given = f'{{ id: "{things["entry"]}", decision: HOLD, note: "Odd." }}'
+    await world.do("entries", "owner", "reviewEntry", given)
+    given = f'{{ entryId: "{things["entry"]}", note: "It is me." }}'
+    await world.do("entries", "fan", "appealEntry", given)
+    given = f'{{ id: "{things["entry"]}", decision: ACCEPT, note: "Talked to her." }}'
+    await world.do("entries", "owner", "reviewEntry", given)
 
 
 _WITHDRAWN = """

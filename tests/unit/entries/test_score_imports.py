@@ -11,6 +11,7 @@ import obstore
 import pytest
 
 from services.entries.backend import score_imports_store, wire
+from services.entries.backend.external_scores_store import ExternalScoreStore
 from services.entries.backend.score_imports_store import ScoreImportStore
 from services.kit.ids import new_id
 from tests.support import issuer
@@ -211,18 +212,28 @@ async def test_a_killed_import_goes_on_behind_the_last_line_it_took_and_two_work
         ids = [outcome.entry.id for outcome in outcomes]
         text = "entry_id,score\n" + "".join(f"{id_},0.5\nbad,0.5\n" for id_ in [*ids, ids[0]])
 
-        class Dying(ScoreImportStore):
-            async def _take(self, *args: Any) -> bool:
-                if args[3][0].number > 20:
+        class Dying(ExternalScoreStore):
+            async def take(
+                self,
+                connection: Any,
+                campaign_id: str,
+                subject: str,
+                lines: Any,
+                import_id: str | None = None,
+            ) -> Any:
+                if lines[0].number > 20:
                     raise ConnectionError("killed")
-                return await super()._take(*args)
+                return await super().take(connection, campaign_id, subject, lines, import_id)
 
         reviewer = service.grant("reviewer", "ENTRY_REVIEW")
         given = {"campaignId": tour["id"], "uploadId": await uploads.add(service, tour, text)}
         started = await service.graphql(IMPORT, {"input": given}, token=reviewer)
         import_id = started["data"]["importScores"]["import"]["id"]
-        store = service.resources.score_imports
-        dying = Dying(store._database, store._outbox, store._files, store._external)
+        resources = service.resources
+        store = resources.score_imports
+        dying = ScoreImportStore(
+            resources.database, resources.outbox, resources.files, Dying(resources.database, [])
+        )
         with pytest.raises(ConnectionError):
             await dying.read(import_id)
         [half] = await store.imports([import_id])

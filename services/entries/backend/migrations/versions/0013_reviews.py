@@ -4,8 +4,8 @@ from alembic import op
 
 from services.kit.migrations import grants
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 
 REVIEWS = """
 CREATE TABLE review (

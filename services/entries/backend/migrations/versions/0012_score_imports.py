@@ -4,8 +4,8 @@ from alembic import op
 
 from services.kit.migrations import grants
 
-revision = "0010"
-down_revision = "0009"
+revision = "0012"
+down_revision = "0011"
 
 IMPORTS = """
 CREATE TABLE score_import (
