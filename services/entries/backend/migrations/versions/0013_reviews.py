@@ -48,7 +48,8 @@ WHEN (OLD.state <> NEW.state AND NOT (
     OR OLD.state = 'UNDER_REVIEW' AND NEW.state IN ('ACCEPTED', 'PENDING_PHONE', 'INVALIDATED')
     OR OLD.state = 'WITHDRAWN' AND NEW.state IN ('PENDING_PHONE', 'ACCEPTED')
     OR OLD.state = 'INVALIDATED' AND OLD.lapsed AND NEW.state = 'ACCEPTED'
-    OR OLD.state = 'INVALIDATED' AND NOT OLD.lapsed AND OLD.review_id <> NEW.review_id
+    OR OLD.state = 'INVALIDATED' AND NOT OLD.lapsed AND OLD.review_id IS NOT NULL
+       AND NEW.review_id IS DISTINCT FROM OLD.review_id
        AND NEW.state IN ('ACCEPTED', 'PENDING_PHONE', 'UNDER_REVIEW')
 ))
 EXECUTE FUNCTION refuse_transition();
