@@ -93,7 +93,7 @@ RETURNING xmax <> 0 AS was_there
 
 -- name: her_reviews
 -- What was decided about her entries, and what she said to it.
-SELECT r.id, r.entry_id, r.decision, r.reviewer IS NULL AS automatic, r.decided_at, r.note_sealed, r.appeal_sealed, r.appealed_at
+SELECT r.id, r.campaign_id, r.entry_id, r.decision, r.reviewer IS NULL AS automatic, r.decided_at, r.note_sealed, r.appeal_sealed, r.appealed_at
 FROM entry e
 JOIN review r ON r.entry_id = e.id
 WHERE e.user_id = :user_id AND r.id > :after

@@ -175,9 +175,22 @@ def entries(g: Garden) -> None:
         "entry", id="ent_1", campaign_id="cam_9", user_id=SHE, identity=g.hash(), state="INVALIDATED",
         preferences=["mkt_7"], ticket_quantity=3, country="CA", is_member=True, score=0.77, idempotency_key="entry-key",
         request_digest=g.hash(), entered_at=g.at(), submitted_at=g.at(), lapsed=True, signed_in_at=g.at(),
-        network=g.hash(), device=g.hash(), disposable_email=True,
+        network=g.hash(), device=g.hash(), disposable_email=True, review_id="rev_1", appealed=True,
     )
-    g.row("entry_score", entry_id="ent_1", source="EXTERNAL", value=0.77, reasons=["VELOCITY"], computed_at=g.at())
+    g.row("entry_score", entry_id="ent_1", source="EXTERNAL", value=0.77, reasons=["VELOCITY"], computed_at=g.at(),
+          import_id="imp_77")
+    g.row(
+        "score_import", id="imp_77", campaign_id="cam_9", upload_id="upl_1", file="uploads/1", byte_size=1,
+        requested_by=SHE,
+    )
+    g.row(
+        "review", id="rev_1", campaign_id="cam_9", entry_id="ent_1", decision="HOLD", decided_at=g.at(),
+        note_sealed=g.seal("review.note_sealed", "Hums in tune", "review.note"), appealed_at=g.at(),
+        appeal_sealed=g.seal("review.appeal_sealed", "It is Ada", "review.appeal"),
+    )
+    g.row(
+        "review", id="rev_2", campaign_id="cam_9", entry_id="ent_2", decision="ACCEPT", decided_at=g.at(), reviewer=SHE,
+    )
     g.row("signal", entry_id="ent_1", network=g.hash(), device=g.hash(), hour=g.at())
     g.row(
         "wave", hers=False, id="wav_1", campaign_id="cam_9", name="First", state="FINALIZED", strategy="FIRST_COME",
