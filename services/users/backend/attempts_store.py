@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.kit.errors import NotFound, RateLimited
+from services.kit.errors import AccountErased, RateLimited
 from services.kit.pg import Database, Queries
 
 q = Queries(Path(__file__).with_name("proofs.sql"))
@@ -16,12 +16,12 @@ class AttemptsStore:
         self._cap = cap
 
     async def take(self, user_id: str, kind: str) -> None:
-        """Counts an attempt. Raises RateLimited, NotFound."""
+        """Counts an attempt. Raises RateLimited, AccountErased."""
         if await self._database.fetchval(q.take_attempt, user_id=user_id, kind=kind, cap=self._cap):
             return
         wait = await self._database.fetchval(q.attempt_wait, user_id=user_id, kind=kind)
         if wait is None:
-            raise NotFound("There is no such user.")
+            raise AccountErased
         raise RateLimited(wait, f"You tried this too often. Try again in {wait} seconds.")
 
     async def forget(self) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from services.kit.batching import MicroBatcher
-from services.kit.errors import NotFound, RateLimited
+from services.kit.errors import AccountErased, NotFound, RateLimited
 from services.kit.idempotency import forget, once
 from services.kit.ids import is_id, new_id
 from services.kit.messages import Message, Refused
@@ -61,7 +61,10 @@ class PhoneStore:
         self._starts: MicroBatcher[_Start, wire.PhoneStarted] = MicroBatcher(self._start_together)
 
     async def start(self, user_id: str, request: wire.StartPhone) -> wire.PhoneStarted:
-        """Sends a code; an earlier one stops working. Raises Invalid, RateLimited, IdempotencyMismatch, NotFound."""
+        """Sends a code; an earlier one stops working.
+
+        Raises Invalid, RateLimited, IdempotencyMismatch, AccountErased.
+        """
         rules.check_channel(request.channel, self._messages.channels)
         start = self._prepare(user_id, rules.parse_number(request.phone), request)
         if request.idempotency_key is None:
@@ -212,7 +215,7 @@ class PhoneStore:
         if full:
             return RateLimited(*rules.refusal(full))
         if expires_at is None:
-            return NotFound("There is no such user.")
+            return AccountErased()
         return wire.PhoneStarted(
             start.message.reference,
             expires_at,

@@ -1,9 +1,10 @@
 -- name: open_request
--- A new request of somebody who is there and not leaving; nothing when she has one of the kind under way.
+-- A new request of somebody who is there and not leaving; nothing when she has one of the kind under way. She stays until
+-- this transaction ends: an erasure that comes meanwhile finds the request.
 INSERT INTO privacy_request (id, user_id, kind, locale)
 SELECT :id, u.id, :kind, CASE WHEN :kind = 'ACCESS' THEN coalesce(:locale, u.locale) END
-FROM app_user u
-WHERE u.id = :user_id AND NOT EXISTS (SELECT FROM erasure x WHERE x.user_id = u.id AND x.erased_at IS NULL)
+FROM (SELECT id, locale FROM app_user WHERE id = :user_id FOR KEY SHARE) u
+WHERE NOT EXISTS (SELECT FROM erasure x WHERE x.user_id = u.id AND x.erased_at IS NULL)
 ON CONFLICT (user_id, kind) WHERE state IN ('QUEUED', 'RUNNING') DO NOTHING
 RETURNING id
 
@@ -105,7 +106,7 @@ WHERE id = :id AND attempt = :attempt AND state = 'RUNNING' AND kind = 'ACCESS'
 UPDATE privacy_request
 SET state = CASE WHEN state IN ('QUEUED', 'RUNNING') THEN 'CANCELLED' WHEN state = 'SUCCEEDED' THEN 'EXPIRED' ELSE state END,
     finished_at = coalesce(finished_at, now()), file = NULL, file_key_sealed = NULL, locale = NULL
-WHERE user_id = :user_id AND kind = 'ACCESS' AND created_at <= :until
+WHERE user_id = :user_id AND kind = 'ACCESS'
 RETURNING 1
 
 -- name: stale_archives

@@ -151,9 +151,7 @@ class PrivacyStore:
 
     async def end_archives(self, connection: Connection, erasure: Erasure) -> int:
         """Calls off, or locks for ever, the archives of somebody who is being erased; answers how many."""
-        rows = await self._database.fetch(
-            q.end_archives, connection, user_id=erasure.user_id, until=erasure.until
-        )
+        rows = await self._database.fetch(q.end_archives, connection, user_id=erasure.user_id)
         return len(rows)
 
     async def archives_of(self, user_id: str) -> list[str]:

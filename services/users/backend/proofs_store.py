@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
-from services.kit.errors import NotFound
+from services.kit.errors import AccountErased, NotFound
 from services.kit.idempotency import once
 from services.kit.ids import new_id
 from services.kit.outbox import Outbox
@@ -73,12 +73,13 @@ class ProofBook:
     ) -> T:
         """Runs `write` with the user's row locked, publishes what she has proved then, and tells entries at once.
 
-        With an idempotency key, what it answers is kept to be answered again. Raises NotFound, and what `write` raises.
+        With an idempotency key, what it answers is kept to be answered again. Raises AccountErased, and what `write`
+        raises.
         """
         async with self.database.transaction() as connection:
             row = await self.database.fetchrow(q.touch_user, connection, id=actor)
             if row is None:
-                raise NotFound("There is no such user.")
+                raise AccountErased
             if key is None or returns is None:
                 answer = await write(connection)
             else:

@@ -8,7 +8,7 @@ import asyncpg
 from msgspec import UNSET
 
 from services.kit.batching import MicroBatcher
-from services.kit.errors import AccountErased, NotFound
+from services.kit.errors import AccountErased
 from services.kit.outbox import Outbox
 from services.kit.pg import Connection, Database, Queries, Row
 from services.kit.sealing import LookupKey, Sealer
@@ -63,10 +63,10 @@ class Store:
             )
 
     async def herself(self, id: str) -> wire.User:
-        """All of a user. Raises NotFound."""
+        """All of a user who has signed in. Raises AccountErased when she is gone by now."""
         rows = await self._by_id([id])
         if not rows:
-            raise NotFound("There is no such user.")
+            raise AccountErased
         return self.user(rows[id], rules.ALL)
 
     async def visible(self, viewer: str, ids: Sequence[str]) -> list[wire.User]:
@@ -97,7 +97,7 @@ class Store:
         ]
 
     async def update_profile(self, id: str, profile: wire.Profile) -> wire.User:
-        """Changes name and locale. Raises Invalid, NotFound."""
+        """Changes name and locale. Raises Invalid, AccountErased."""
         name = profile.display_name
         if isinstance(name, str):
             name = rules.clean_name(name, "display_name")
@@ -110,11 +110,11 @@ class Store:
             locale=rules.known_locale(profile.locale) if isinstance(profile.locale, str) else None,
         )
         if row is None:
-            raise NotFound("There is no such user.")
+            raise AccountErased
         return self.user(row, rules.ALL)
 
     async def set_privacy(self, id: str, do_not_sell: bool) -> wire.User:
-        """The user's own choice, published at once. Raises NotFound."""
+        """The user's own choice, published at once. Raises AccountErased."""
         async with self._database.transaction() as connection:
             row = await self._database.fetchrow(q.set_privacy, connection, id=id, do_not_sell=do_not_sell)
             messages = await self.publish(connection, [row]) if row else []

@@ -7,12 +7,11 @@ from strawberry.dataloader import DataLoader
 
 from services.kit.access import Access
 from services.kit.auth import Principal
-from services.kit.errors import AccountErased
 from services.kit.graphql import Caller, Context
 from services.kit.ids import is_id
 from services.kit.loaders import by_key, grouped
 from services.kit.policy import Unauthenticated
-from services.kit.upstream import Problem, Upstream
+from services.kit.upstream import Upstream
 from services.users.subgraph.backend import Binding, CampaignAccess, Identity, Team, User, UsersBackend
 from services.users.subgraph.privacy_backend import PrivacyBackend, PrivacyRequest
 from services.users.subgraph.proofs_backend import Consent, ProofsBackend, UserProofs
@@ -47,12 +46,7 @@ class UsersContext(Context):
             raise Unauthenticated
         if self._session is None:
             identity = identity_of(self.principal, self.do_not_sell_signal)
-            try:
-                self._session = await self.backend.open_session(identity)
-            except Problem as problem:
-                if problem.code != AccountErased.code:
-                    raise
-                raise Unauthenticated(problem.detail) from None
+            self._session = await self.backend.open_session(identity)
         return self._session
 
 

@@ -5,9 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.kit.errors import AccountErased
-from services.kit.policy import Unauthenticated
-from services.kit.upstream import Problem, Upstream
+from services.kit.upstream import Upstream
 
 
 class PrivacyReceipt(msgspec.Struct):
@@ -54,16 +52,9 @@ class PrivacyBackend:
         self._actor = actor
 
     async def request(self, kind: str, locale: str | None, key: str | None) -> PrivacyAnswer:
-        """Opens a request, or answers the one under way. Raises Unauthenticated for an account that is gone."""
+        """Opens a request, or answers the one under way."""
         body = {"kind": kind, "locale": locale, "idempotency_key": key}
-        try:
-            return await self._upstream.call(
-                "POST", "/privacy-requests", PrivacyAnswer, body, actor=self._actor
-            )
-        except Problem as problem:
-            if problem.code != AccountErased.code:
-                raise
-            raise Unauthenticated(problem.detail) from None
+        return await self._upstream.call("POST", "/privacy-requests", PrivacyAnswer, body, actor=self._actor)
 
     async def requests(self, ids: Sequence[str]) -> list[PrivacyRequest]:
         """The actor's own requests of these ids."""
