@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from services.codes.backend.deliveries_jobs import Courier
 from services.codes.backend.deliveries_store import DeliveryStore
 from services.codes.backend.distributions_store import DistributionStore
+from services.codes.backend.holders_store import HolderStore
 from services.codes.backend.imports_store import ImportStore
 from services.codes.backend.mail_sender import MailSender, open_mail_sender
 from services.codes.backend.personal_data_store import CodesPersonalData
@@ -43,6 +44,7 @@ class Service(Resources):
     distributions: DistributionStore = field(init=False)
     redemptions: RedemptionStore = field(init=False)
     voids: VoidStore = field(init=False)
+    holders: HolderStore = field(init=False)
     personal_data: CodesPersonalData = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,6 +58,7 @@ class Service(Resources):
         self.distributions = DistributionStore(self.database, self.outbox, self.webhooks)
         self.redemptions = RedemptionStore(self.database, self.lookup, self.outbox, self.webhooks)
         self.voids = VoidStore(self.database, self.sealer, self.outbox, self.store, self.webhooks)
+        self.holders = HolderStore(self.database, self.lookup, self.store)
         self.personal_data = CodesPersonalData(self.database, self.sealer)
 
     @property

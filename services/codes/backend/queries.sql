@@ -110,14 +110,7 @@ WHERE p.id = :pool_id
 -- Codes by their ids, or by the selections or entries whose current ones they are, with who holds them and whether she may
 -- see them yet. The LIMITs hold the planner to the indexes: right after a mass assignment it knows nothing of the tables'
 -- sizes.
-SELECT c.id, c.sealed, p.event_id, p.campaign_id, k.team_id, a.selection_id, a.entry_id, a.user_id, a.assigned_at,
-       a.redeemed_at, d.released_at, coalesce(a.voided_at, w.withdrawn_at) AS voided_at,
-       coalesce(a.void_reason, w.reason) AS void_reason, a.superseded_by, s.code_id AS supersedes,
-       CASE WHEN a.code_id IS NOT NULL
-                THEN held_state(a.redeemed_at, a.voided_at, a.expired_at, e.id, e.presale_closes_at)
-            WHEN w.code_id IS NOT NULL THEN 'VOIDED'
-            WHEN c.position <= p.taken THEN 'RESERVED'
-            ELSE 'AVAILABLE' END AS state
+SELECT now.*
 FROM (
     SELECT id FROM unnest(:ids::text[]) AS given (id)
     UNION
@@ -131,15 +124,8 @@ FROM (
         SELECT code_id FROM assignment WHERE entry_id = given.id AND superseded_by IS NULL LIMIT 100
     ) AS held
 ) AS wanted (id)
-CROSS JOIN LATERAL (SELECT * FROM code WHERE id = wanted.id LIMIT 1) AS c
-JOIN code_pool p ON p.id = c.pool_id
-JOIN campaign k ON k.id = p.campaign_id
-LEFT JOIN campaign_event e ON e.id = p.event_id
-LEFT JOIN LATERAL (SELECT * FROM assignment WHERE code_id = c.id LIMIT 1) AS a ON true
-LEFT JOIN LATERAL (SELECT code_id FROM assignment WHERE superseded_by = c.id LIMIT 1) AS s ON true
-LEFT JOIN LATERAL (SELECT * FROM withdrawn_code WHERE code_id = c.id LIMIT 1) AS w ON true
-LEFT JOIN distribution d ON d.id = a.distribution_id
-ORDER BY c.id
+CROSS JOIN LATERAL (SELECT * FROM code_now WHERE id = wanted.id LIMIT 1) AS now
+ORDER BY now.id
 
 -- name: mark_revealed
 -- Notes that somebody saw the selection's code, for good; nothing when it has none that is good for anything.

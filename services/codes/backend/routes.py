@@ -3,6 +3,7 @@
 from services.codes.backend import (
     deliveries_routes,
     distributions_jobs,
+    holders_routes,
     redemptions_routes,
     rules,
     voids_routes,
@@ -97,6 +98,7 @@ async def reveal_code(call: Call[wire.Reveal]) -> wire.Revealed:
 
 
 api.include(deliveries_routes.api)
+api.include(holders_routes.api)
 api.include(redemptions_routes.api)
 api.include(voids_routes.api)
 api.include(webhooks_routes.api)

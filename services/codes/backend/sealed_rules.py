@@ -4,6 +4,8 @@ from services.kit.sealing import SealedColumn
 
 SEALED = (
     SealedColumn("code", "sealed", "code.value"),
+    SealedColumn("assignment", "void_reason", "assignment.void_reason"),
+    SealedColumn("withdrawn_code", "reason", "assignment.void_reason"),
     SealedColumn("code_import", "sealed", "code_import.file", at_once=4),
     SealedColumn("webhook", "url_sealed", "webhook.url"),
     SealedColumn("webhook", "secret_sealed", "webhook.secret"),

@@ -224,7 +224,7 @@ class Store:
             selection_ids=wanted.selection_ids,
             entry_ids=wanted.entry_ids,
         )
-        return [self._code(row, actor) for row in rows]
+        return [self.present(row, actor) for row in rows]
 
     async def reveal(self, actor: str, selection_id: str) -> wire.Revealed:
         """The selection's code in clear, once the audit log has it. Raises NotFound."""
@@ -243,9 +243,14 @@ class Store:
                 campaign_id=row["campaign_id"],
                 after={"selection_id": selection_id},
             )
-        return wire.Revealed(self._code(row, actor), self._sealer.open(row["sealed"], _CONTEXT).decode())
+        return wire.Revealed(self.present(row, actor), self._sealer.open(row["sealed"], _CONTEXT).decode())
 
-    def _code(self, row: Row, actor: str | None) -> wire.Code:
+    def masked(self, row: Row) -> str:
+        """The masked code of a row of `code_now`."""
+        return rules.mask(self._sealer.open(row["sealed"], _CONTEXT).decode())
+
+    def present(self, row: Row, actor: str | None) -> wire.Code:
+        """A row of `code_now` as `actor` may see it."""
         value = self._sealer.open(row["sealed"], _CONTEXT).decode()
         hers = actor is not None and row["user_id"] == actor
         return wire.Code(

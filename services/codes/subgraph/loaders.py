@@ -10,6 +10,8 @@ from strawberry.dataloader import DataLoader
 from services.codes.subgraph.backend import Code, CodesBackend, Distribution, Import, LineError, Pool
 from services.codes.subgraph.deliveries_backend import DeliveriesBackend
 from services.codes.subgraph.deliveries_loaders import DeliveriesOfCodes
+from services.codes.subgraph.holders_backend import HoldersBackend
+from services.codes.subgraph.holders_loaders import Holders
 from services.codes.subgraph.redemptions_backend import RedemptionsBackend
 from services.codes.subgraph.redemptions_loaders import RedemptionsOfCodes
 from services.codes.subgraph.voids_backend import VoidsBackend
@@ -45,6 +47,7 @@ class CodesContext(Context):
     codes_by_entry: DataLoader[str, list[Code]]
     deliveries: DeliveriesOfCodes
     redemptions: RedemptionsOfCodes
+    holders: Holders
     voids: VoidsBackend
     webhooks: WebhooksOfTeams
 
@@ -79,6 +82,7 @@ def make_context(caller: Caller, upstream: Upstream, access: Access) -> CodesCon
         ),
         deliveries=DeliveriesOfCodes(DeliveriesBackend(upstream, actor)),
         redemptions=RedemptionsOfCodes(RedemptionsBackend(upstream, actor)),
+        holders=Holders(HoldersBackend(upstream, actor), _plausible),
         voids=VoidsBackend(upstream, actor),
         webhooks=WebhooksOfTeams(WebhooksBackend(upstream, actor)),
     )

@@ -10,6 +10,7 @@ import asyncio
 from typing import Any
 
 from services.codes.subgraph.deliveries_policy import DELIVERIES
+from services.codes.subgraph.holders_policy import HOLDERS
 from services.codes.subgraph.loaders import CodesContext
 from services.codes.subgraph.redemptions_policy import REDEMPTIONS
 from services.codes.subgraph.voids_policy import VOIDS
@@ -44,6 +45,7 @@ POLICY: dict[str, Rule] = {
     "Mutation.assignCodes": permission(Permission.CODE_MANAGE, _scope_of("waves", "waveId")),
     "Mutation.revealCode": permission(Permission.CODE_REVEAL, _scope_of("selections", "selectionId")),
     **DELIVERIES,
+    **HOLDERS,
     **REDEMPTIONS,
     **VOIDS,
     **WEBHOOKS,

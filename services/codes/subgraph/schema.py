@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from services.codes.subgraph.distributions_types import CodeDistribution
+from services.codes.subgraph.holders_types import User
 from services.codes.subgraph.mutations.assign_codes import assign_codes
 from services.codes.subgraph.mutations.create_code_pool import create_code_pool
 from services.codes.subgraph.mutations.create_webhook import create_webhook
@@ -35,6 +36,18 @@ class Query:
         self, info: Info, id: Annotated[ID, strawberry.argument(description="The code.")]
     ) -> AccessCode | None:
         return await AccessCode.resolve_reference(info, id)
+
+    @strawberry.federation.field(
+        description="Who holds this code? Finds the code that somebody reads out, in any spelling: its `selection` and "
+        "the `entry` of that say whose it is. Null when nobody knows it, or when you may not see it.",
+        tags=["admin"],
+    )
+    async def access_code_by_value(
+        self,
+        info: Info,
+        value: Annotated[str, strawberry.argument(description="The code itself. Send it as a variable.")],
+    ) -> AccessCode | None:
+        return await AccessCode.visible(info, await info.context.holders.code_by_value.load(value))
 
     @strawberry.federation.field(
         description="An import by id, to poll it; null when it is not there or you may not see it.",
@@ -73,5 +86,5 @@ class Mutation:
     redeliver_webhook = redeliver_webhook
 
 
-schema = build_schema(Query, Mutation, [AccessCode, CodePool, Entry, Event, Selection, Team, Wave])
+schema = build_schema(Query, Mutation, [AccessCode, CodePool, Entry, Event, Selection, Team, User, Wave])
 enforce(schema, POLICY)

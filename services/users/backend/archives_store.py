@@ -1,5 +1,6 @@
 """Writing personal-data archives, page by page and sealed, and clearing them away."""
 
+import asyncio
 import hashlib
 import io
 import zipfile
@@ -10,7 +11,7 @@ import msgspec
 import obstore
 from obstore.store import ObjectStore
 
-from services.kit.files import read
+from services.kit.files import read, remove_torn
 from services.kit.privacy import Collect, Collected
 from services.kit.sealed_files import FrameSealer, unsealed
 from services.users.backend import archives_rules
@@ -130,6 +131,7 @@ class ArchiveFiles:
             async for found in obstore.list(self._files, prefix=_folder(request_id)):
                 if paths := [one["path"] for one in found if one["path"] != keep]:
                     await obstore.delete_async(self._files, paths)
+            await asyncio.to_thread(remove_torn, self._files, _folder(request_id))
 
 
 def _folder(request_id: str) -> str:

@@ -96,6 +96,12 @@ SET state = 'SUCCEEDED', finished_at = now(), file = :file, file_key_sealed = :f
 WHERE id = :id AND attempt = :attempt AND state = 'RUNNING'
 RETURNING true
 
+-- name: replace_archives
+-- Ends the archives that came before the one that was published just now: of somebody's data there is one copy at a time.
+UPDATE privacy_request
+SET state = 'EXPIRED', file = NULL, file_key_sealed = NULL
+WHERE user_id = :user_id AND kind = 'ACCESS' AND state = 'SUCCEEDED' AND id <> :id
+
 -- name: give_up_archive
 -- Gives an archive up that failed again and again.
 UPDATE privacy_request SET state = 'FAILED', finished_at = now(), failure = :failure

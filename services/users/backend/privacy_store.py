@@ -19,7 +19,7 @@ q = Queries(Path(__file__).with_name("privacy.sql"))
 SERVICES = ("users", "entries", "codes", "campaigns")
 """In the order of an erasure: nobody tells of her after users, codes asks entries who has won."""
 KEY = "archive.key"
-_LINK_SECONDS = 3600
+_LINK_SECONDS = 600
 _OPERATIONS = {"ACCESS": "requestPersonalData", "ERASURE": "requestErasure"}
 
 
@@ -118,7 +118,10 @@ class PrivacyStore:
         hours: int,
         parts: Mapping[str, tuple[int, bytes]],
     ) -> bool:
-        """Publishes an attempt's archive with each service's record count and digest; False when it came too late."""
+        """Publishes an attempt's archive with each service's record count and digest, in place of earlier ones.
+
+        False when it came too late.
+        """
         async with self._database.transaction() as connection:
             published = await self._database.fetchval(
                 q.publish_archive,
@@ -134,6 +137,9 @@ class PrivacyStore:
             if published:
                 receipts = {service: (count, digest, None) for service, (count, digest) in parts.items()}
                 await self._keep(connection, claim, receipts)
+                await self._database.execute(
+                    q.replace_archives, connection, user_id=claim.user_id, id=claim.id
+                )
         return bool(published)
 
     async def give_up(self, claim: Claim) -> None:

@@ -55,8 +55,8 @@ class PrivacyRequest(Job):
     )
     receipts: list[PrivacyReceipt] = strawberry.field(description="One of each service, by its name.")
     download_url: URL | None = strawberry.field(
-        description="Where to get the archive of an ACCESS request, a zip with `index.html`; works for an hour, ask "
-        "again for a new link."
+        description="Where to get the archive of an ACCESS request, a zip with `index.html`; works for ten minutes, "
+        "ask again for a new link."
     )
     byte_size: int | None = strawberry.field(description="The archive's size in bytes; once succeeded.")
     sha256: str | None = strawberry.field(

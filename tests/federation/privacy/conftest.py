@@ -1,6 +1,6 @@
 """The four services over each other, in-process, each on a database of its own: the road of a privacy request."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +42,7 @@ class System:
     entries: ServiceUnderTest
     codes: ServiceUnderTest
     campaign: dict[str, Any] = field(default_factory=dict[str, Any])
+    databases: Mapping[str, ServiceDatabase] = field(default_factory=dict[str, ServiceDatabase])
 
     @property
     def services(self) -> list[ServiceUnderTest]:
@@ -74,8 +75,9 @@ class System:
                 INSERT INTO code (id, pool_id, position, sealed, lookup)
                 SELECT $6, id, 1, $7, $7 FROM p RETURNING id
             )
-            INSERT INTO assignment (code_id, selection_id, wave_id, distribution_id, entry_id, user_id, revealed_at)
-            SELECT c.id, $8, $5, d.id, $9, $10, now() FROM c, d
+            INSERT INTO assignment
+                (code_id, pool_id, selection_id, wave_id, distribution_id, entry_id, user_id, revealed_at)
+            SELECT c.id, p.id, $8, $5, d.id, $9, $10, now() FROM c, d, p
             """,
             new_id("pool"),
             self.campaign["events"][0]["id"],
@@ -106,13 +108,14 @@ async def system(database: Callable[[str], ServiceDatabase], tmp_path: Any) -> A
     wires = {name: Wire() for name in NAMES}
     async with AsyncExitStack() as stack:
         opened: dict[str, ServiceUnderTest] = {}
+        databases = {name: database(name) for name in NAMES}
         for name in NAMES:
             transports = {other: wire for other, wire in wires.items() if other != name}
             own = {"sms_outbox": tmp_path / "sms.ndjson"} if name == "users" else {}
             opened[name] = await stack.enter_async_context(
                 open_service(
                     name,
-                    database(name).service_dsn,
+                    databases[name].service_dsn,
                     transports=transports,
                     files_url=str(tmp_path / "files"),
                     privacy_lease_seconds=0.001,
@@ -120,7 +123,7 @@ async def system(database: Callable[[str], ServiceDatabase], tmp_path: Any) -> A
                 )
             )
             wires[name].app = opened[name].backend
-        system = System(wires, **opened, campaign=campaign())
+        system = System(wires, **opened, campaign=campaign(), databases=databases)
         for receiver in (system.entries, system.codes, system.users):
             answer = await receiver.rest("PUT", "/snapshots/campaigns", {"campaigns": [system.campaign]})
             assert answer.status_code == 200, answer.text

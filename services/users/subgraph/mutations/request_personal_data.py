@@ -36,7 +36,8 @@ RequestPersonalDataResult = Annotated[
 
 
 @strawberry.mutation(
-    description="Asks for everything that is kept about the signed-in user, as one archive. One request at a time."
+    description="Asks for everything that is kept about the signed-in user, as one archive. One request at a time; a "
+    "new archive takes the place of the one before."
 )
 async def request_personal_data(
     info: Info,
