@@ -7,6 +7,7 @@ import time
 from base64 import b32encode
 
 _TO_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
+_RANDOM = ~((0xF << 76) | (0x3 << 62))
 _BODY = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 
@@ -17,6 +18,14 @@ def new_id(prefix: str) -> str:
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return f"{prefix}_{encode(value)}"
+
+
+def new_ids(prefix: str, count: int) -> list[str]:
+    """As `new_id`, many at once and at half the cost: all of one moment, and in order among themselves."""
+    moment = (time.time_ns() // 1_000_000 << 80) | (0x7 << 76) | (0x2 << 62)
+    noise = os.urandom(10 * count)
+    values = sorted(int.from_bytes(noise[at : at + 10]) & _RANDOM for at in range(0, 10 * count, 10))
+    return [f"{prefix}_{encode(moment | value)}" for value in values]
 
 
 def is_id(prefix: str, text: str) -> bool:

@@ -32,7 +32,7 @@ def register(jobs: Jobs, service: Service) -> None:
 
     @jobs.task("codes:import", gave_up=import_failed)
     async def read_import(import_id: str) -> None:
-        await imports_jobs.read(service.imports, import_id)
+        await imports_jobs.read(service.imports, service.files, import_id)
 
     @jobs.task("codes:distribute", gave_up=distribution_failed)
     async def distribute(distribution_id: str) -> None:

@@ -82,8 +82,8 @@ SELECT available FROM code_pool WHERE id = :id FOR UPDATE
 SELECT p.id FROM code_pool p JOIN code c ON c.pool_id = p.id WHERE c.id = :code_id FOR UPDATE OF p
 
 -- name: known_lookups
--- Those of the given codes that are in a pool already, in whichever.
-SELECT lookup FROM code WHERE lookup = ANY(:lookups::bytea[])
+-- Those of the given codes that are in a pool already, in whichever, and which import brought them.
+SELECT lookup, import_id FROM code WHERE lookup = ANY(:lookups::bytea[])
 
 -- name: add_codes
 -- Adds codes behind the last one of the pool, in the given order, and counts them. The pool is locked. Rows are written in the

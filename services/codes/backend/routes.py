@@ -4,6 +4,7 @@ from services.codes.backend import (
     deliveries_routes,
     distributions_jobs,
     holders_routes,
+    imports_jobs,
     redemptions_routes,
     rules,
     voids_routes,
@@ -53,8 +54,7 @@ async def generate_codes(call: Call[wire.NewCodes]) -> wire.CodesMade:
 @api.post("/pools/{id}/imports", wire.NewImport, wire.ImportStarted)
 async def start_import(call: Call[wire.NewImport]) -> wire.ImportStarted:
     """Starts the import of a file of codes: poll the import that is answered."""
-    lines = rules.check_file(call.body.csv)
-    return await call.service.imports.start(call.require_actor(), call.path("id"), call.body, lines)
+    return await imports_jobs.start(call.service, call.require_actor(), call.path("id"), call.body)
 
 
 @api.post("/imports/batch", wire.ImportIds, wire.Imports)
@@ -65,8 +65,8 @@ async def get_imports(call: Call[wire.ImportIds]) -> wire.Imports:
 
 @api.post("/imports/errors", wire.ImportErrorQuestions, wire.ImportErrors)
 async def get_import_errors(call: Call[wire.ImportErrorQuestions]) -> wire.ImportErrors:
-    """Reads the first lines of each import that were not taken, and why."""
-    return wire.ImportErrors(await call.service.imports.errors(call.body.ids, call.body.first))
+    """Reads lines of each import that were not taken, and why."""
+    return wire.ImportErrors(await call.service.imports.errors(call.body))
 
 
 @api.post("/distributions", wire.NewDistribution, wire.DistributionStarted)

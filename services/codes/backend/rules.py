@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.kit.errors import DomainError, Invalid, Issue
 
@@ -17,7 +17,8 @@ _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTVWXYZ"
 _CHARACTERS = 17
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]+")
 _SEPARATORS = str.maketrans("", "", "._-")
-_LONGEST_LINE = 1000
+LONGEST_LINE = 1000
+"""Characters of a line beyond which it is not looked at."""
 _LINE_END = re.compile(r"\r\n|\n|\r")
 # A file of text has none of these: what has them is a spreadsheet, an archive, an image.
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
@@ -60,8 +61,7 @@ class InsufficientCodes(DomainError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of a file: its `code`, or the `problem` (of MESSAGES) that it has. `key` is equal for equal codes."""
 
     number: int
@@ -82,14 +82,19 @@ def mask(code: str) -> str:
     return f"{code[:head]}••••{code[-tail:]}"
 
 
-def generate(entropy: bytes) -> str:
-    """A code of 17 random characters and a check character, in groups of six; `entropy` is ENTROPY random bytes."""
+def generate(entropy: bytes, *, grouped: bool = True) -> str:
+    """A code of 17 random characters and a check character, in groups of six unless told otherwise.
+
+    `entropy` is ENTROPY random bytes.
+    """
     value = int.from_bytes(entropy)
     body = ""
     for _ in range(_CHARACTERS):
         value, index = divmod(value, len(_ALPHABET))
         body += _ALPHABET[index]
     text = body + _check(body)
+    if not grouped:
+        return text
     return "-".join(text[start : start + 6] for start in range(0, len(text), 6))
 
 
@@ -116,7 +121,7 @@ def read_file(text: str) -> Iterator[Line]:
     for number, raw in enumerate(_lines(text), start=1):
         if number == 1 and raw.strip().strip('"').lower() == "code":
             continue
-        line = _read_line(number, raw)
+        line = read_line(number, raw)
         if line.problem is None:
             if line.key in seen:
                 line = Line(number, problem="DUPLICATE_IN_FILE")
@@ -129,8 +134,9 @@ def _lines(text: str) -> list[str]:
     return _LINE_END.split(body) if body else []
 
 
-def _read_line(number: int, raw: str) -> Line:
-    if len(raw) > _LONGEST_LINE:
+def read_line(number: int, raw: str) -> Line:
+    """A line of a file, without its end: a code or a problem."""
+    if len(raw) > LONGEST_LINE:
         return Line(number, problem="TOO_LONG")
     try:
         cells = next(csv.reader([raw], strict=True), [""]) if '"' in raw or "," in raw else [raw]

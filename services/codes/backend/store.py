@@ -5,14 +5,15 @@ Codes are sealed on the way in and masked on the way out.
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from services.codes.backend import rules, wire
 from services.kit.audit import audited
 from services.kit.errors import NotFound
 from services.kit.idempotency import once
-from services.kit.ids import new_id
+from services.kit.ids import new_id, new_ids
 from services.kit.outbox import Outbox
 from services.kit.pg import Connection, Database, Queries, Row
 from services.kit.sealing import LookupKey, Sealer
@@ -24,6 +25,13 @@ REASON = "assignment.void_reason"
 """What reasons for voiding are sealed under."""
 _COUNTERS = wire.Counts.__struct_fields__
 _COLUMNS = [name for name in wire.Code.__struct_fields__ if name not in ("masked", "value", "void_reason")]
+
+
+class Sealed(NamedTuple):
+    """A code as it is kept: sealed, and the keyed HMAC by which it is found."""
+
+    sealed: bytes
+    lookup: bytes
 
 
 class Store:
@@ -134,14 +142,14 @@ class Store:
 
     async def generate(self, actor: str, pool_id: str, new: wire.NewCodes) -> wire.CodesMade:
         """Adds `new.count` fresh codes to the pool. Raises NotFound, IdempotencyMismatch."""
-        codes = [rules.generate(secrets.token_bytes(rules.ENTROPY)) for _ in range(new.count)]
+        codes = await asyncio.to_thread(self._generate, new.count, new.format == "GROUPED")
         async with audited(self._database, self._outbox, actor) as transaction:
             connection = transaction.connection
             pool = await self.pool(pool_id, connection)
 
             async def make() -> int:
                 await self.lock(connection, pool_id)
-                await self.add(connection, pool_id, codes, [rules.key_of(code) for code in codes])
+                await self.add(connection, pool_id, codes)
                 await transaction.note(
                     "generateCodes",
                     pool_id,
@@ -157,12 +165,16 @@ class Store:
                 actor=actor,
                 operation="generateCodes",
                 key=new.idempotency_key,
-                payload=[pool_id, new.count],
+                payload=[pool_id, new.count, new.format],
                 returns=int,
                 action=make,
             )
             pool = await self.pool(pool_id, connection)
         return wire.CodesMade(pool, count, replayed)
+
+    def _generate(self, count: int, grouped: bool) -> list[Sealed]:
+        codes = [rules.generate(secrets.token_bytes(rules.ENTROPY), grouped=grouped) for _ in range(count)]
+        return self.seal((code, rules.key_of(code)) for code in codes)
 
     async def lock(self, connection: Connection, pool_id: str) -> Row:
         """Keeps everybody else from adding codes to the pool, or taking some, until the transaction ends.
@@ -176,39 +188,34 @@ class Store:
         """As `lock`, for the pool of a code."""
         await self._database.execute(q.lock_pool_of, connection, code_id=code_id)
 
-    async def known(self, connection: Connection, keys: Sequence[str]) -> set[str]:
-        """Those of the keys whose codes are in a pool already, in whichever."""
-        lookups = {self._lookup.digest("code", key): key for key in keys}
-        rows = await self._database.fetch(q.known_lookups, connection, lookups=list(lookups))
-        return {lookups[row["lookup"]] for row in rows}
+    async def known(self, connection: Connection, codes: Sequence[Sealed]) -> dict[bytes, str | None]:
+        """The lookups of those that are in a pool already, in whichever, each with the import that brought it."""
+        rows = await self._database.fetch(
+            q.known_lookups, connection, lookups=[code.lookup for code in codes]
+        )
+        return {row["lookup"]: row["import_id"] for row in rows}
+
+    def seal(self, codes: Iterable[tuple[str, str]]) -> list[Sealed]:
+        """Codes, each with its key (`rules.key_of`), as they are kept. Some 10 µs each: for a thread."""
+        return [
+            Sealed(self._sealer.seal(code, _CONTEXT), self._lookup.digest("code", key)) for code, key in codes
+        ]
 
     async def add(
-        self,
-        connection: Connection,
-        pool_id: str,
-        codes: Sequence[str],
-        keys: Sequence[str],
-        import_id: str | None = None,
+        self, connection: Connection, pool_id: str, codes: Sequence[Sealed], import_id: str | None = None
     ) -> None:
         """Adds codes that are in no pool to this one, which is locked.
 
         Raises asyncpg.UniqueViolationError when another pool got one of them meanwhile.
         """
-
-        def seal() -> tuple[list[str], list[bytes], list[bytes]]:
-            ids = [new_id("cod") for _ in codes]
-            sealed = [self._sealer.seal(code, _CONTEXT) for code in codes]
-            return ids, sealed, [self._lookup.digest("code", key) for key in keys]
-
-        ids, sealed, lookups = await asyncio.to_thread(seal)
         await self._database.execute(
             q.add_codes,
             connection,
             pool_id=pool_id,
             import_id=import_id,
-            ids=ids,
-            sealed=sealed,
-            lookups=lookups,
+            ids=new_ids("cod", len(codes)),
+            sealed=[code.sealed for code in codes],
+            lookups=[code.lookup for code in codes],
         )
 
     async def codes(

@@ -1,7 +1,7 @@
 """The Code Service's wire format: what its JSON looks like, in both directions."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, field
@@ -114,9 +114,10 @@ class PoolMade(msgspec.Struct):
 
 
 class NewImport(msgspec.Struct):
-    """`csv`: one code on a line, optionally under the header `code`."""
+    """Either `csv`, one code on a line, optionally under the header `code`, or the upload that holds such a file."""
 
-    csv: str
+    csv: str | None = None
+    upload_id: Id | None = None
     idempotency_key: Key | None = None
 
 
@@ -155,10 +156,11 @@ class Imports(msgspec.Struct):
 
 
 class ImportErrorQuestions(msgspec.Struct):
-    """The first `first` errors of each import."""
+    """The first `first` errors of each import, behind the line `after`."""
 
     ids: Ids
     first: Annotated[int, Meta(ge=1, le=1000)]
+    after: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
 
 
 class LineError(msgspec.Struct):
@@ -177,7 +179,10 @@ class ImportErrors(msgspec.Struct):
 
 
 class NewCodes(msgspec.Struct):
+    """GROUPED codes have a dash behind each six characters, PLAIN ones have none."""
+
     count: int
+    format: Literal["GROUPED", "PLAIN"] = "GROUPED"
     idempotency_key: Key | None = None
 
 

@@ -183,9 +183,10 @@ class CodesBackend:
     async def imports(self, ids: Sequence[str]) -> list[Import]:
         return (await self._read("/imports/batch", _Imports, {"ids": ids})).imports
 
-    async def import_errors(self, ids: Sequence[str], first: int) -> list[LineError]:
-        """The first `first` errors of each import, by line."""
-        return (await self._read("/imports/errors", _LineErrors, {"ids": ids, "first": first})).errors
+    async def import_errors(self, ids: Sequence[str], first: int, after: int) -> list[LineError]:
+        """The first `first` errors of each import behind the line `after`, by line."""
+        body = {"ids": ids, "first": first, "after": after}
+        return (await self._read("/imports/errors", _LineErrors, body)).errors
 
     async def distributions(
         self, *, ids: Sequence[str] = (), wave_ids: Sequence[str] = ()
@@ -208,14 +209,16 @@ class CodesBackend:
         body = {"event_id": event_id, "low_watermark": low_watermark, "idempotency_key": key}
         return await self._write("/pools", PoolMade, body)
 
-    async def start_import(self, pool_id: str, csv: str, key: str | None) -> ImportStarted:
+    async def start_import(
+        self, pool_id: str, csv: str | None, upload_id: str | None, key: str | None
+    ) -> ImportStarted:
         """Raises Problem NOT_FOUND, VALIDATION_FAILED, IDEMPOTENCY_MISMATCH."""
-        body = {"csv": csv, "idempotency_key": key}
+        body = {"csv": csv, "upload_id": upload_id, "idempotency_key": key}
         return await self._write(f"/pools/{pool_id}/imports", ImportStarted, body)
 
-    async def generate_codes(self, pool_id: str, count: int, key: str | None) -> CodesMade:
+    async def generate_codes(self, pool_id: str, count: int, format: str, key: str | None) -> CodesMade:
         """Raises Problem NOT_FOUND, VALIDATION_FAILED, IDEMPOTENCY_MISMATCH."""
-        body = {"count": count, "idempotency_key": key}
+        body = {"count": count, "format": format, "idempotency_key": key}
         return await self._write(f"/pools/{pool_id}/codes", CodesMade, body)
 
     async def assign_codes(self, wave_id: str, key: str | None) -> DistributionStarted:

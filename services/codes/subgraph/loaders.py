@@ -24,8 +24,8 @@ from services.kit.upstream import Upstream
 
 Thing = tuple[str, str]
 """A kind (`events`, `pools`, `waves`, `selections`) and an id."""
-ErrorsKey = tuple[str, int]
-"""An import and how many of its errors are asked for."""
+ErrorsKey = tuple[str, int, int]
+"""An import, how many of its errors are asked for, and behind which line."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
@@ -108,10 +108,12 @@ def _scope_of(backend: CodesBackend) -> DataLoader[Thing, Scope | None]:
 
 def _errors_by_import(backend: CodesBackend) -> DataLoader[ErrorsKey, list[LineError]]:
     async def load(keys: Sequence[ErrorsKey]) -> list[list[LineError]]:
-        found: dict[str, list[LineError]] = defaultdict(list)
-        ids = sorted({import_id for import_id, _ in keys})
-        for error in await backend.import_errors(ids, max(first for _, first in keys)):
-            found[error.import_id].append(error)
-        return [found[import_id][:first] for import_id, first in keys]
+        found: dict[tuple[str, int], list[LineError]] = defaultdict(list)
+        for after in sorted({after for _, _, after in keys}):  # one place in the file in any sensible request
+            ids = sorted({import_id for import_id, _, place in keys if place == after})
+            most = max(first for _, first, place in keys if place == after)
+            for error in await backend.import_errors(ids, most, after):
+                found[error.import_id, after].append(error)
+        return [found[import_id, after][:first] for import_id, first, after in keys]
 
     return DataLoader(load)

@@ -61,6 +61,7 @@ class CodePool:
     low_watermark: int | None = strawberry.field(
         description="The number of available codes below which the pool is running low; null when nobody set one."
     )
+    low: bool = strawberry.field(description="Whether fewer codes are available than `lowWatermark`.")
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: str) -> Self | None:
@@ -83,6 +84,7 @@ class CodePool:
             event=Event(id=ID(pool.event_id)),
             counts=CodeCounts.of(pool.counts),
             low_watermark=pool.low_watermark,
+            low=pool.low_watermark is not None and pool.counts.available < pool.low_watermark,
         )
 
 
@@ -109,7 +111,10 @@ class CodeImport(Job):
     )
     malformed: int = strawberry.field(description="Lines that hold no usable code.")
 
-    @strawberry.field(description="The lines that were not taken, duplicates included, by line number.")
+    @strawberry.field(
+        description="The lines that were not taken, duplicates included, by line number. Of more than 10,000 the first "
+        "are kept; `duplicates` and `malformed` count all."
+    )
     async def errors(
         self,
         info: Info,
@@ -117,11 +122,18 @@ class CodeImport(Job):
             int | None,
             strawberry.argument(description="How many to show, the file's first ones: 1 to 1000, else 100."),
         ] = None,
+        after: Annotated[
+            int | None,
+            strawberry.argument(description="Only lines behind this one: the last of the page before."),
+        ] = None,
     ) -> list[CodeImportError]:
         shown = 100 if first is None else first
         if not 1 <= shown <= _MOST_ERRORS:
             raise Invalid([Issue(["first"], "OUT_OF_RANGE", f"first must be 1 to {_MOST_ERRORS}")])
-        found = await info.context.errors_by_import.load((self.id, shown))
+        place = 0 if after is None else after
+        if place < 0:
+            raise Invalid([Issue(["after"], "OUT_OF_RANGE", "after must be the number of a line")])
+        found = await info.context.errors_by_import.load((self.id, shown, place))
         return [CodeImportError(line=e.line, code=e.code, message=e.message) for e in found]
 
     @classmethod

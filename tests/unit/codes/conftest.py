@@ -31,6 +31,7 @@ class Codes:
         self.entries = entries
         self.audit: list[dict[str, Any]] = []
         self.contacts: dict[str, dict[str, Any]] = {}
+        self.uploads: dict[str, dict[str, Any]] = {}
         self.team = new_id("tea")
         self.campaign = new_id("cmp")
         self.events = [new_id("evt") for _ in range(3)]
@@ -212,18 +213,29 @@ async def _open(database: ServiceDatabase, outbox: Path) -> AsyncIterator[Codes]
             )
         return access.handler(request)  # pyright: ignore[reportReturnType]
 
-    transports: dict[str, Any] = {"entries": entries.transport, "users": httpx.MockTransport(users)}
+    uploads: dict[str, dict[str, Any]] = {}
+
+    def campaigns(request: httpx.Request) -> httpx.Response:
+        wanted = httpx.Response(200, content=request.content).json()["ids"]
+        return httpx.Response(200, json={"uploads": [uploads[id_] for id_ in wanted if id_ in uploads]})
+
+    transports: dict[str, Any] = {
+        "entries": entries.transport,
+        "users": httpx.MockTransport(users),
+        "campaigns": httpx.MockTransport(campaigns),
+    }
     async with open_service(
         "codes",
         database.service_dsn,
         transports=transports,
         platform_secrets=PLATFORM_SECRETS,
         sms_outbox=outbox,
+        files_url=f"file://{outbox.parent}/files",
         fan_site_url="https://fans.example",
     ) as service:
         service.granted = granted
         codes = Codes(service, database, entries)
-        codes.audit, codes.contacts = audit, contacts
+        codes.audit, codes.contacts, codes.uploads = audit, contacts, uploads
         await codes.publish()
         yield codes
 

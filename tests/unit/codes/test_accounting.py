@@ -37,7 +37,7 @@ async def test_counters_are_the_ledger_while_everything_happens_at_once(codes: C
         started = await codes.mutate(
             "importCodes", "... on CodeImportStarted { import { id } }", poolId=pool, csv=csv
         )
-        await imports_jobs.read(resources.imports, started["import"]["id"])
+        await imports_jobs.read(resources.imports, resources.files, started["import"]["id"])
 
     async def assign() -> None:
         started = await codes.assign(codes.entries.wave(codes.campaign, [Winner(event) for _ in range(4)]))

@@ -1,15 +1,13 @@
 """Files of codes: every bad line is told, every good one kept, nothing is there twice, whoever imports at once."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 import pytest
 
 from services.codes.backend import imports_jobs
-from services.codes.backend.imports_store import ImportStore
-from services.codes.backend.rules import Line
+from services.codes.backend.imports_store import Chunk, ImportStore
 from tests.unit.codes.conftest import Codes
 
 CSV = '\ufeffcode\r\nALPHA-0001\r\n"ALPHA-0002"\r\n\r\nx\r\nALPHA-0001\r\nBAD CODE\r\nALPHA-0003\r\n'
@@ -128,7 +126,9 @@ async def test_an_import_killed_between_chunks_goes_on(codes: Codes, monkeypatch
     started = await codes.mutate("importCodes", fields, poolId=pool, csv="\n".join(lines))
     import_id = started["import"]["id"]
     for _ in range(3):
-        task = asyncio.ensure_future(imports_jobs.read(Dying(codes.resources.imports, 2), import_id))
+        task = asyncio.ensure_future(
+            imports_jobs.read(Dying(codes.resources.imports, 2), codes.resources.files, import_id)
+        )
         with pytest.raises(asyncio.CancelledError):
             await task
     query = "query ($id: ID!) { codeImport(id: $id) { state accepted duplicates malformed progress } }"
@@ -153,11 +153,11 @@ class Dying(ImportStore):
         vars(self).update(vars(store))
         self._chunks = chunks
 
-    async def take(self, import_id: str, pool_id: str, after: int, lines: Sequence[Line]) -> bool:
+    async def take(self, import_id: str, pool_id: str, after: int, chunk: Chunk) -> bool:
         if self._chunks == 0:
             raise asyncio.CancelledError
         self._chunks -= 1
-        return await super().take(import_id, pool_id, after, lines)
+        return await super().take(import_id, pool_id, after, chunk)
 
 
 async def test_eight_workers_on_one_import_are_one(codes: Codes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,9 @@ async def test_eight_workers_on_one_import_are_one(codes: Codes, monkeypatch: py
         "importCodes", "... on CodeImportStarted { import { id } }", poolId=pool, csv=csv
     )
     import_id = started["import"]["id"]
-    await asyncio.gather(*(imports_jobs.read(codes.resources.imports, import_id) for _ in range(8)))
+    await asyncio.gather(
+        *(imports_jobs.read(codes.resources.imports, codes.resources.files, import_id) for _ in range(8))
+    )
     query = "query ($id: ID!) { codeImport(id: $id) { state accepted duplicates malformed } }"
     assert (await codes.ask(query, id=import_id))["codeImport"] == {
         "state": "SUCCEEDED",
@@ -186,7 +188,9 @@ async def test_three_pools_that_import_the_same_codes_at_once_share_them_out(cod
         pool = await codes.pool(event)
         fields = "... on CodeImportStarted { import { id } }"
         ids.append((await codes.mutate("importCodes", fields, poolId=pool, csv=csv))["import"]["id"])
-    await asyncio.gather(*(imports_jobs.read(codes.resources.imports, each) for each in ids))
+    await asyncio.gather(
+        *(imports_jobs.read(codes.resources.imports, codes.resources.files, each) for each in ids)
+    )
     rows = await codes.sql("SELECT state, accepted, duplicates FROM code_import")
     assert {row["state"] for row in rows} == {"SUCCEEDED"}
     assert all(row["accepted"] + row["duplicates"] == 3000 for row in rows)
@@ -211,13 +215,15 @@ async def test_without_the_constraint_the_same_code_would_be_in_several_pools(co
     await owner.execute("ALTER TABLE code DROP CONSTRAINT code_lookup_key")
     await owner.close()
     everybody_has_looked = asyncio.Barrier(3)
+    store = codes.resources.store
+    sealed = store.seal([("ALPHA-0001", "ALPHA0001")])
 
     async def look_then_insert(pool: str) -> None:
         async with codes.resources.database.transaction() as connection:
-            known = await codes.resources.store.known(connection, ["ALPHA0001"])
+            known = await store.known(connection, sealed)
             await everybody_has_looked.wait()
             if not known:
-                await codes.resources.store.add(connection, pool, ["ALPHA-0001"], ["ALPHA0001"])
+                await store.add(connection, pool, sealed)
 
     pools = [await codes.pool(event) for event in codes.events]
     await asyncio.gather(*(look_then_insert(pool) for pool in pools))

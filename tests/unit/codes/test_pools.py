@@ -67,6 +67,27 @@ async def test_generated_codes_are_new_counted_and_sealed(codes: Codes) -> None:
     assert again["__typename"] == "IdempotencyMismatch"
 
 
+async def test_generated_codes_are_written_as_asked(codes: Codes) -> None:
+    pool = await codes.pool(codes.events[0])
+    for written, dashes in (("GROUPED", 2), ("PLAIN", 0)):
+        await codes.mutate("generateCodes", "", poolId=pool, count=5, format=written)
+        rows = await codes.sql("SELECT sealed FROM code ORDER BY position DESC LIMIT 5")
+        values = [codes.resources.sealer.open(row["sealed"], "code.value").decode() for row in rows]
+        assert {value.count("-") for value in values} == {dashes}
+        assert all(rules.is_generated(value) for value in values)
+
+
+async def test_a_pool_says_when_it_is_running_low(codes: Codes) -> None:
+    event = codes.events[0]
+    await codes.mutate("createCodePool", "", eventId=event, lowWatermark=3)
+    for codes_in, low in ((2, True), (1, False)):
+        await codes.pool(event, codes_in)
+        [found] = await codes.service.entities(
+            "... on Event { codePool { low } }", [{"__typename": "Event", "id": event}], token=codes.manager
+        )
+        assert found["codePool"]["low"] is low
+
+
 async def test_counts_always_sum_while_everything_happens_at_once(codes: Codes) -> None:
     event = codes.events[0]
     pool = await codes.pool(event, 40)
@@ -97,7 +118,7 @@ async def test_counts_always_sum_while_everything_happens_at_once(codes: Codes) 
 
     watcher = asyncio.ensure_future(watch())
     await asyncio.gather(
-        *(imports_jobs.read(resources.imports, each) for each in imports),
+        *(imports_jobs.read(resources.imports, resources.files, each) for each in imports),
         *(assign(size) for size in (7, 11, 13, 200)),
         *(codes.mutate("generateCodes", "", poolId=pool, count=20) for _ in range(3)),
     )

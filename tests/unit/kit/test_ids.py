@@ -1,4 +1,4 @@
-from services.kit.ids import is_id, new_id, user_id
+from services.kit.ids import is_id, new_id, new_ids, user_id
 
 
 def test_ids_are_prefixed_and_sort_by_time() -> None:
@@ -7,6 +7,15 @@ def test_ids_are_prefixed_and_sort_by_time() -> None:
     assert len(set(ids)) == 50
     # Within one millisecond the order is free; the time part never goes back.
     assert [id_[:14] for id_ in ids] == sorted(id_[:14] for id_ in ids)
+
+
+def test_many_ids_at_once_are_like_single_ones() -> None:
+    before, ids, after = new_id("cod"), new_ids("cod", 500), new_id("cod")
+    assert all(is_id("cod", id_) for id_ in ids)
+    assert len(set(ids)) == 500
+    assert ids == sorted(ids)
+    assert before[:14] <= ids[0][:14] <= ids[-1][:14] <= after[:14]
+    assert new_ids("cod", 0) == []
 
 
 def test_a_user_id_depends_on_issuer_and_subject_alone() -> None:
