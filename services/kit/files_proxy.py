@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-_SENT = ("content-length", "if-none-match", "x-request-id")
+_SENT = ("content-length", "if-none-match", "range", "x-request-id")
 _RETURNED = (
     "content-type",
     "content-length",
     "content-disposition",
+    "content-range",
+    "accept-ranges",
     "content-encoding",
     "content-security-policy",
     "cross-origin-resource-policy",

@@ -42,7 +42,7 @@ SHAPE = {
     "backend/migrations/env.py",
 }
 # What a service may have beside: `<noun>_<role>` splits, mutations, migrations, data files.
-ROLES = "routes|wire|rules|store|jobs|types|loaders|policy|backend|messages|sender|provider|settings"
+ROLES = "routes|wire|rules|store|jobs|types|loaders|policy|backend|messages|sender|writer|provider|settings"
 EXTRA = re.compile(
     rf"(backend|subgraph)/[a-z]+(_[a-z]+)*_({ROLES})\.py"
     r"|backend/[a-z_]+\.sql"

@@ -73,7 +73,9 @@ class Service(Resources):
         self.previews = PreviewStore(self.database, live=live)
         self.selections = SelectionStore(self.database, self.sealer)
         self.exports = ExportStore(self.database, self.outbox, self.tokens, self.settings.public_url)
-        self.export_files = ExportFileStore(self.database, self.files, self.settings.export_keep_hours)
+        self.export_files = ExportFileStore(
+            self.database, self.files, self.sealer, self.peers, keep_hours=self.settings.export_keep_hours
+        )
         self.metrics = MetricStore(self.database)
         self.eligibility = EligibilityStore(self.database, live=live)
         self.redemptions = RedemptionStore(self.database)

@@ -1,7 +1,7 @@
 -- name: insert_export
 -- Queues an export of a campaign; nothing when there is no such campaign, or none whose fans' data is shared for SHARING.
-INSERT INTO export_job (id, campaign_id, kind, format, purpose, states, requested_by)
-SELECT :id, c.id, :kind, :format, :purpose, :states::text[], :requested_by FROM campaign c
+INSERT INTO export_job (id, campaign_id, kind, format, compression, purpose, personal_data, states, requested_by)
+SELECT :id, c.id, :kind, :format, :compression, :purpose, :personal_data, :states::text[], :requested_by FROM campaign c
 WHERE c.id = :campaign_id AND (:purpose <> 'SHARING' OR (c.document->>'shares_fan_data')::boolean IS TRUE)
 RETURNING (SELECT team_id FROM campaign WHERE id = :campaign_id) AS team_id
 
@@ -42,11 +42,11 @@ RETURNING x.campaign_id, c.team_id
 -- Takes up an export that waits, or whose worker died: it starts over, under the next attempt. It will be read by a snapshot that
 -- is still to be taken, so it sees all transactions but those that are open now, or begin after now.
 UPDATE export_job x
-SET state = 'RUNNING', attempt = x.attempt + 1, progress = 0, failure = NULL,
+SET state = 'RUNNING', attempt = x.attempt + 1, progress = 0, failure = NULL, key_sealed = :key_sealed,
     as_of = (SELECT least(now(), min(xact_start)) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user)
 FROM campaign c
 WHERE x.id = :id AND x.state IN ('QUEUED', 'RUNNING') AND c.id = x.campaign_id
-RETURNING x.campaign_id, x.kind, x.format, x.purpose, x.states, x.attempt, c.document
+RETURNING x.campaign_id, x.kind, x.format, x.compression, x.purpose, x.personal_data, x.states, x.attempt, c.document
 
 -- name: report_export
 -- Says how far an attempt is; nothing when it was cancelled or another attempt took over.
@@ -88,18 +88,32 @@ LIMIT :limit
 
 -- name: expire_exports
 -- Marks exports whose files are gone, with the reason where that was not their age.
-UPDATE export_job SET state = 'EXPIRED', file = NULL, failure = CASE WHEN expires_at > now() THEN :outdated::text END
+UPDATE export_job SET state = 'EXPIRED', file = NULL, key_sealed = NULL, failure = CASE WHEN expires_at > now() THEN :outdated::text END
 WHERE id = ANY(:ids::text[]) AND state = 'SUCCEEDED'
 
 -- name: expected_rows
--- About how many rows an export will have, to tell its progress.
-SELECT CASE WHEN :kind = 'SELECTIONS' THEN (SELECT count(*) FROM selection WHERE campaign_id = :campaign_id)
-            ELSE (SELECT count(*) FROM entry WHERE campaign_id = :campaign_id) END
+-- About how many rows an export will have, to tell its progress; null where nobody here knows.
+SELECT CASE :kind
+    WHEN 'CODES' THEN NULL
+    WHEN 'SELECTIONS' THEN (SELECT count(*) FROM selection WHERE campaign_id = :campaign_id)
+    ELSE (SELECT sum(count)::bigint FROM entry_tally_now WHERE campaign_id = :campaign_id AND dimension = 'STATE')
+END
 
 -- name: exported_entries
--- Entries of a campaign in id order, with what their eligibility depends on. For sharing without those who opted out or were erased.
-SELECT e.id, e.user_id, e.state, e.country, e.is_member, e.score, e.ticket_quantity, e.preferences, e.submitted_at, e.updated_at,
-       f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
+-- Entries of a campaign in id order. For sharing without those who opted out or were erased.
+SELECT e.id, e.user_id, e.state, e.country, e.ticket_quantity, array_to_string(e.preferences, ',') AS ranked,
+       e.submitted_at, e.updated_at
+FROM entry_now e
+LEFT JOIN user_fact f ON :sharing AND f.user_id = e.user_id
+WHERE e.campaign_id = :campaign_id
+  AND (:states::text[] IS NULL OR e.state = ANY(:states::text[]))
+  AND (NOT :sharing OR e.state <> 'ERASED' AND f.do_not_sell IS NOT TRUE)
+ORDER BY e.id
+
+-- name: exported_eligibility
+-- The same with what their eligibility depends on; `key` is equal for fans whom no gate can tell apart.
+SELECT e.id, e.user_id, e.state, e.country, e.is_member, e.score, f.phone_verified, f.country AS known_country, f.member_id,
+       f.accounts, f.cards, f.tiers, gate_key(e.country, e.is_member, f) AS key
 FROM entry_now e
 LEFT JOIN user_fact_now f ON f.user_id = e.user_id
 WHERE e.campaign_id = :campaign_id
@@ -114,8 +128,12 @@ SELECT s.id, s.wave_id, w.name AS wave_name, s.entry_id, s.user_id, s.event_id, 
 FROM selection s
 JOIN wave w ON w.id = s.wave_id AND w.state = 'FINALIZED'
 JOIN entry_now e ON e.campaign_id = s.campaign_id AND e.id = s.entry_id
-LEFT JOIN user_fact_now f ON f.user_id = s.user_id
+LEFT JOIN user_fact f ON :sharing AND f.user_id = s.user_id
 WHERE s.campaign_id = :campaign_id
   AND (:states::text[] IS NULL OR e.state = ANY(:states::text[]))
   AND (NOT :sharing OR e.state <> 'ERASED' AND f.do_not_sell IS NOT TRUE)
 ORDER BY s.id
+
+-- name: unshared
+-- Who of these users is in no export for sharing.
+SELECT user_id FROM user_fact WHERE user_id = ANY(:user_ids::text[]) AND do_not_sell

@@ -8,6 +8,8 @@ from starlette.routing import Route
 
 from services.entries.backend import exports_rules
 from services.entries.backend import exports_wire as x
+from services.entries.backend.exports_parts_store import read_parts
+from services.entries.backend.exports_store import KEY
 from services.entries.backend.waves_wire import Ids
 from services.kit.access import AccessAnswers, AccessCheck, AccessChecks, Permission
 from services.kit.errors import DomainError, Forbidden
@@ -43,7 +45,8 @@ async def list_exports_of_campaigns(call: Call[Ids]) -> x.Exports:
 
 
 async def download(request: Request) -> Response:
-    """Streams a file to the bearer of its link, if whoever asked for the export may still run exports.
+    """Streams a file, or the range of it that is asked for, to the bearer of its link, if whoever asked for the export
+    may still have it.
 
     The audit log has it before the first byte leaves.
     """
@@ -56,18 +59,29 @@ async def download(request: Request) -> Response:
         await _demand_permission(service, export)
     except DomainError as error:
         return problem_for(error)
-    name = f"{export['kind'].lower()}-{export['id']}.{exports_rules.EXTENSIONS[export['format']]}"
+    size = export["byte_size"]
     headers = {
-        "content-length": str(export["byte_size"]),
-        "content-disposition": f'attachment; filename="{name}"',
-        "content-type": exports_rules.CONTENT_TYPES[export["format"]],
+        "accept-ranges": "bytes",
+        "content-disposition": f'attachment; filename="{exports_rules.file_name(export)}"',
+        "content-type": exports_rules.content_type(export),
         "x-content-type-options": "nosniff",
         "cache-control": "private, no-store",
     }
+    try:
+        part = exports_rules.requested_range(request.headers.get("range"), size)
+    except ValueError:
+        return Response(status_code=416, headers={"content-range": f"bytes */{size}"})
+    first, last = part or (0, size - 1)
+    if part:
+        headers["content-range"] = f"bytes {first}-{last}/{size}"
+    headers["content-length"] = str(last + 1 - first)
+    status = 206 if part else 200
     if request.method == "HEAD":
-        return Response(headers=headers)
+        return Response(status_code=status, headers=headers)
     await service.exports.note_download(export)
-    return StreamingResponse(read(service.files, export["file"]), headers=headers)
+    key = service.sealer.open(export["key_sealed"], KEY)
+    pieces = read_parts(service.files, export["file"], key, first, last)
+    return StreamingResponse(pieces, status, headers)
 
 
 async def _download_draw(service: Any, wave_id: str, method: str) -> Response:
@@ -88,10 +102,15 @@ FILES = Route("/{token}", download)
 
 
 async def _demand_permission(service: Any, export: Row) -> None:
-    check = AccessCheck(
-        export["requested_by"], Permission.EXPORT_RUN, export["team_id"], export["campaign_id"]
+    needed = [Permission.EXPORT_RUN]
+    if export["personal_data"]:
+        needed.append(Permission.PII_READ)
+    if export["kind"] == "CODES":
+        needed.append(Permission.CODE_READ)
+    who, scope = export["requested_by"], (export["team_id"], export["campaign_id"])
+    checks = AccessChecks([AccessCheck(who, permission, *scope) for permission in needed])
+    answers = await service.peer("users").call(
+        "POST", "/access/check", AccessAnswers, checks, idempotent=True
     )
-    users = service.peer("users")
-    answers = await users.call("POST", "/access/check", AccessAnswers, AccessChecks([check]), idempotent=True)
-    if answers.allowed != [True]:
-        raise Forbidden("Whoever asked for this export may not run exports any more.")
+    if answers.allowed != [True] * len(needed):
+        raise Forbidden("Whoever asked for this export may not have it any more.")

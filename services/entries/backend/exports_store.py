@@ -8,7 +8,7 @@ import msgspec
 from services.entries.backend import exports_wire as x
 from services.kit import idempotency, jobs
 from services.kit.audit import Audited, audited
-from services.kit.errors import DomainError, IllegalTransition, NotFound
+from services.kit.errors import DomainError, IllegalTransition, Invalid, Issue, NotFound
 from services.kit.files import FileTokens
 from services.kit.ids import new_id
 from services.kit.outbox import Outbox
@@ -18,7 +18,11 @@ q = Queries(Path(__file__).with_name("exports.sql"))
 OUTDATED = (
     "Somebody in this file has opted out of sharing, or was erased, since it was written. Start a new export."
 )
+KEY = "export_job.key"
 _LINK_SECONDS = 3600
+_NO_STATES = Issue(
+    ["filter", "states"], "NOT_FOR_CODES", "Codes have no entry states: leave filter.states out."
+)
 
 
 class SharingNotAllowed(DomainError):
@@ -104,6 +108,8 @@ class ExportStore:
             )
 
     async def _start(self, transaction: Audited, new: x.NewExport) -> str:
+        if new.kind == "CODES" and new.states is not None:
+            raise Invalid([_NO_STATES])
         export_id = new_id("exp")
         team_id = await self._database.fetchval(
             q.insert_export,
@@ -112,7 +118,9 @@ class ExportStore:
             campaign_id=new.campaign_id,
             kind=new.kind,
             format=new.format,
+            compression=new.compression or ("ZSTD" if new.format == "PARQUET" else "NONE"),
             purpose=new.purpose,
+            personal_data=new.personal_data,
             states=new.states,
             requested_by=transaction.actor,
         )
@@ -144,7 +152,9 @@ class ExportStore:
             team_id=row["team_id"],
             kind=row["kind"],
             format=row["format"],
+            compression=row["compression"],
             purpose=row["purpose"],
+            personal_data=row["personal_data"],
             state=state,
             progress=row["progress"],
             row_count=row["row_count"],

@@ -5,18 +5,24 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["ENTRIES", "ELIGIBILITY", "SELECTIONS"]
-Format = Literal["CSV", "NDJSON"]
+Kind = Literal["ENTRIES", "ELIGIBILITY", "SELECTIONS", "CODES"]
+Format = Literal["CSV", "NDJSON", "PARQUET"]
+Compression = Literal["NONE", "GZIP", "ZSTD"]
 Purpose = Literal["INTERNAL", "SHARING"]
 
 
 class NewExport(msgspec.Struct, frozen=True):
-    """A file to be written; `states` keeps only rows of entries in these states."""
+    """A file to be written; `states` keeps only rows of entries in these states.
+
+    Without `compression` Parquet is compressed by ZSTD, and text is not compressed.
+    """
 
     campaign_id: str
     kind: Kind
     format: Format
     purpose: Purpose
+    compression: Compression | None = None
+    personal_data: bool = False
     states: list[str] | None = None
     idempotency_key: str | None = None
 
@@ -29,7 +35,9 @@ class Export(msgspec.Struct, frozen=True):
     team_id: str
     kind: str
     format: str
+    compression: str
     purpose: str
+    personal_data: bool
     state: str
     progress: float
     row_count: int | None
@@ -57,3 +65,40 @@ class Exports(msgspec.Struct):
     """Found exports; unknown ids are left out."""
 
     exports: list[Export]
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """How a user is reached, as the User Service answers it."""
+
+    id: str
+    email: str | None = None
+    phone: str | None = None
+    display_name: str | None = None
+
+
+class Contacts(msgspec.Struct, frozen=True):
+    contacts: list[Contact]
+
+
+class ExportedCode(msgspec.Struct, frozen=True):
+    """A masked code, as the Code Service answers it."""
+
+    id: str
+    event_id: str
+    masked: str
+    state: str
+    selection_id: str | None = None
+    entry_id: str | None = None
+    user_id: str | None = None
+    assigned_at: datetime | None = None
+    redeemed_at: datetime | None = None
+    redeemed: int | None = None
+    voided_at: datetime | None = None
+    superseded_by: str | None = None
+
+
+class CodePage(msgspec.Struct, frozen=True):
+    """A page of codes; null `next` says that it was the last."""
+
+    codes: list[ExportedCode]
+    next: str | None

@@ -17,7 +17,9 @@ class Export(msgspec.Struct, frozen=True):
     team_id: str
     kind: str
     format: str
+    compression: str
     purpose: str
+    personal_data: bool
     state: str
     progress: float
     row_count: int | None
@@ -43,7 +45,9 @@ class NewExport(msgspec.Struct, frozen=True):
     campaign_id: str
     kind: str
     format: str
+    compression: str | None
     purpose: str
+    personal_data: bool
     states: list[str] | None
     idempotency_key: str | None
 

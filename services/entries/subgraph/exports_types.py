@@ -13,7 +13,7 @@ Info = strawberry.Info[Any, Any]
 
 
 @strawberry.enum(
-    description="What an export holds, one row each. Never an email address, a phone number or a name."
+    description="What an export holds, one row each. Email addresses, phone numbers and names only with `personalData`."
 )
 class ExportKind(Enum):
     ENTRIES = strawberry.enum_value(
@@ -25,6 +25,11 @@ class ExportKind(Enum):
     SELECTIONS = strawberry.enum_value(
         "SELECTIONS", description="Wins in finalized waves, with wave, event, market and rank."
     )
+    CODES = strawberry.enum_value(
+        "CODES",
+        description="Access codes of all events, masked, with who holds them and what became of them, each as it is "
+        "when it is read. Needs CODE_READ, now and when the file is fetched.",
+    )
 
 
 @strawberry.enum(description="How an export is written; always UTF-8.")
@@ -34,6 +39,14 @@ class ExportFormat(Enum):
         description="RFC 4180 with a header line; lists joined by ` | `; nothing a spreadsheet takes for a formula.",
     )
     NDJSON = strawberry.enum_value("NDJSON", description="One JSON object a line.")
+    PARQUET = strawberry.enum_value("PARQUET", description="Apache Parquet, with typed columns and lists.")
+
+
+@strawberry.enum(description="How an export is compressed: text as a whole, Parquet inside.")
+class ExportCompression(Enum):
+    NONE = strawberry.enum_value("NONE", description="Not at all.")
+    GZIP = strawberry.enum_value("GZIP", description="Gzip, which everything reads.")
+    ZSTD = strawberry.enum_value("ZSTD", description="Zstandard: faster and smaller.")
 
 
 @strawberry.enum(description="What an export is for.")
@@ -51,17 +64,28 @@ class ExportPurpose(Enum):
 )
 class ExportJob(Job):
     kind: ExportKind = strawberry.field(description="What it holds.")
+    row: strawberry.Private[backend.Export]
     format: ExportFormat = strawberry.field(description="How it is written.")
+    compression: ExportCompression = strawberry.field(description="How it is compressed.")
     purpose: ExportPurpose = strawberry.field(description="What it is for.")
+    personal_data: bool = strawberry.field(
+        description="Whether its rows say whose they are: by email address, phone number and name."
+    )
     row_count: int | None = strawberry.field(
         description="Exactly how many rows it has, header aside; once succeeded."
     )
     byte_size: int | None = strawberry.field(description="Its size in bytes; once succeeded.")
     sha256: str | None = strawberry.field(description="SHA-256 of its bytes, in hex; once succeeded.")
-    download_url: URL | None = strawberry.field(
-        description="Where to get it, for an hour; ask again for a new link. Works while its requester may run exports."
-    )
     expires_at: DateTime | None = strawberry.field(description="When the file is removed.")
+
+    @strawberry.field(
+        description="Where to get it, for an hour; ask again for a new link. Takes ranges. Works while its requester "
+        "may run exports and see what is in it; null for whoever may not see that herself."
+    )
+    async def download_url(self, info: Info) -> URL | None:
+        allows, scope = info.context.access.allows, scope_of(self.row)
+        may = [await allows(permission, scope) for permission in needed_beyond(self.row)]
+        return None if self.row.download_url is None or not all(may) else URL(self.row.download_url)
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: str) -> Self | None:
@@ -81,15 +105,25 @@ class ExportJob(Job):
             created_at=DateTime(row.created_at),
             finished_at=row.finished_at and DateTime(row.finished_at),
             failure=row.failure,
+            row=row,
             kind=ExportKind(row.kind),
             format=ExportFormat(row.format),
+            compression=ExportCompression(row.compression),
+            personal_data=row.personal_data,
             purpose=ExportPurpose(row.purpose),
             row_count=row.row_count,
             byte_size=row.byte_size,
             sha256=row.sha256,
-            download_url=None if row.download_url is None else URL(row.download_url),
             expires_at=row.expires_at and DateTime(row.expires_at),
         )
+
+
+def needed_beyond(export: backend.Export) -> list[Permission]:
+    """What one needs beside EXPORT_RUN to have such a file."""
+    return [
+        *([Permission.PII_READ] if export.personal_data else []),
+        *([Permission.CODE_READ] if export.kind == "CODES" else []),
+    ]
 
 
 def scope_of(export: backend.Export) -> Scope:

@@ -11,12 +11,15 @@ class UserIds(msgspec.Struct, frozen=True):
 
 
 class Contact(msgspec.Struct, frozen=True):
-    """How a user is reached: an address that her issuer confirms, a number that she confirmed, and her language."""
+    """How a user is reached: an address that her issuer confirms, a number that she confirmed, her
+    language, and what she calls herself.
+    """
 
     id: str
     email: str | None
     phone: str | None
     locale: str | None
+    display_name: str | None
 
 
 class Contacts(msgspec.Struct, frozen=True):

@@ -92,6 +92,7 @@ class Store:
                 email=self._sealer.open_text(row["email_sealed"], "user.email"),
                 phone=self._sealer.open_text(row["phone_sealed"], "user.phone"),
                 locale=row["locale"],
+                display_name=self._sealer.open_text(row["name_sealed"], "user.name"),
             )
             for row in await self._database.fetch(q.users_by_id, ids=list(ids))
         ]

@@ -10,13 +10,15 @@ import obstore
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from services.kit.files import read
+from services.entries.backend.exports_parts_store import read_parts
+from services.entries.backend.exports_store import KEY
 from tests.support.service import ServiceUnderTest
 from tests.unit.entries.draws import FAILURE, Staff
 
 JOB = """
 fragment job on ExportJob {
-  id state progress failure kind format purpose rowCount byteSize sha256 downloadUrl expiresAt finishedAt
+  id state progress failure kind format compression purpose personalData
+  rowCount byteSize sha256 downloadUrl expiresAt finishedAt
 }
 """
 START = f"""
@@ -58,7 +60,9 @@ async def written(service: ServiceUnderTest, staff: Staff, export_id: str) -> tu
     done = await job(service, staff, export_id)
     assert (done["state"], done["progress"]) == ("SUCCEEDED", 1.0)
     row = await service.resources.exports.downloadable(export_id)
-    data = b"".join([piece async for piece in read(service.resources.files, row["file"])])
+    key = service.resources.sealer.open(row["key_sealed"], KEY)
+    pieces = read_parts(service.resources.files, row["file"], key, 0, row["byte_size"] - 1)
+    data = b"".join([piece async for piece in pieces])
     assert (done["byteSize"], done["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
     return done, data
 
@@ -81,9 +85,9 @@ def mounted(service: ServiceUnderTest) -> Any:
 
 
 async def download(
-    service: ServiceUnderTest, url: str, *, split: bool = False, method: str = "GET"
+    service: ServiceUnderTest, url: str, *, split: bool = False, method: str = "GET", **options: Any
 ) -> httpx.Response:
     app = service.backend if split else mounted(service)
     token = url.rpartition("/")[2]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://files") as client:
-        return await client.request(method, f"/files/{token}")
+        return await client.request(method, f"/files/{token}", **options)

@@ -177,7 +177,9 @@ async def test_an_attempt_that_was_thought_dead_publishes_nothing(database: Any)
         tour = await closed_campaign(service, fans=60)
         export_id = await start(staff, tour)
         store = service.resources.export_files
-        begun = await service.resources.database.fetchrow(exports_files_store.q.begin_export, id=export_id)
+        begun = await service.resources.database.fetchrow(
+            exports_files_store.q.begin_export, id=export_id, key_sealed=b""
+        )
         done, _ = await written(service, staff, export_id)
         with pytest.raises(exports_files_store._Stopped):
             await store._report(export_id, begun["attempt"], 1.0)

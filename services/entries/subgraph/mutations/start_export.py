@@ -5,7 +5,13 @@ from typing import Annotated
 import strawberry
 
 from services.entries.subgraph.exports_backend import NewExport
-from services.entries.subgraph.exports_types import ExportFormat, ExportJob, ExportKind, ExportPurpose
+from services.entries.subgraph.exports_types import (
+    ExportCompression,
+    ExportFormat,
+    ExportJob,
+    ExportKind,
+    ExportPurpose,
+)
 from services.entries.subgraph.types import EntryState, Info
 from services.kit.types import ID, Error, IdempotencyMismatch, NotFound, ValidationFailed, typed
 from services.kit.upstream import Problem
@@ -14,7 +20,7 @@ from services.kit.upstream import Problem
 @strawberry.input(description="Which rows an export holds.")
 class ExportFilter:
     states: list[EntryState] | None = strawberry.field(
-        description="Only rows of entries in one of these states, as they are when the file is written.",
+        description="Only rows of entries in one of these states, as they are when the file is written. Not for CODES.",
         default=None,
     )
 
@@ -24,7 +30,15 @@ class StartExportInput:
     campaign_id: ID = strawberry.field(description="The campaign.")
     kind: ExportKind = strawberry.field(description="What it holds.")
     format: ExportFormat = strawberry.field(description="How it is written.", default=ExportFormat.CSV)
+    compression: ExportCompression | None = strawberry.field(
+        description="How it is compressed; when left out, Parquet by ZSTD and text not at all.", default=None
+    )
     purpose: ExportPurpose = strawberry.field(description="What it is for.", default=ExportPurpose.INTERNAL)
+    personal_data: bool = strawberry.field(
+        description="Whether each row says whose it is: `email`, `phone` and `display_name`, as they are when the file "
+        "is written. Needs PII_READ, now and when the file is fetched.",
+        default=False,
+    )
     filter: ExportFilter | None = strawberry.field(description="Which rows; all when left out.", default=None)
     idempotency_key: str | None = strawberry.field(
         description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.",
@@ -63,7 +77,9 @@ async def start_export(
         campaign_id=input.campaign_id,
         kind=input.kind.name,
         format=input.format.name,
+        compression=input.compression and input.compression.name,
         purpose=input.purpose.name,
+        personal_data=input.personal_data,
         states=None if states is None else sorted({state.name for state in states}),
         idempotency_key=input.idempotency_key,
     )
