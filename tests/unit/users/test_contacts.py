@@ -24,7 +24,7 @@ async def test_contacts_of_fifty_are_one_statement(database: Callable[[str], Ser
         found = {contact["id"]: contact for contact in answer.json()["contacts"]}
         assert found == {
             each["user_id"]: {
-                "id": each["user_id"], "email": each["email"], "phone": None, "locale": "en-US",
+                "id": each["user_id"], "email": each["email"], "phone": None, "locale": "en-US", "display_name": None,
             }
             for each in sightings
         }  # fmt: skip
