@@ -75,9 +75,9 @@ WHERE x.id = :id AND x.state IN ('QUEUED', 'RUNNING') AND x.purpose = 'SHARING'
 UPDATE export_job SET state = 'FAILED', finished_at = now(), failure = :failure
 WHERE id = :id AND state IN ('QUEUED', 'RUNNING')
 
--- name: published_file
--- Which file of an export is the published one, if any.
-SELECT file FROM export_job WHERE id = :id AND state = 'SUCCEEDED'
+-- name: needed_attempt
+-- Which attempt's parts of an export are needed, if any: the published ones, or those that are being written.
+SELECT attempt FROM export_job WHERE id = :id AND (state = 'RUNNING' OR state = 'SUCCEEDED' AND expires_at > now())
 
 -- name: due_exports
 -- Exports whose files have outlived their time, or somebody in them.

@@ -57,7 +57,7 @@ class ExportFileStore:
             q.begin_export, id=export_id, key_sealed=self._sealer.seal(key, KEY)
         )
         if job is not None:
-            folder = f"{_folder(export_id)}/{job['attempt']}"
+            folder = _folder(export_id, job["attempt"])
             try:
                 rows, size, digest = await self._write(export_id, job, Parts(self._files, folder, key))
             except _Stopped:
@@ -74,7 +74,7 @@ class ExportFileStore:
                     hours=self._keep_hours,
                 )
                 await self._refuse_sharing(export_id)  # it may have been turned off meanwhile
-        await self._clear_away(export_id, keep=await self._database.fetchval(q.published_file, id=export_id))
+        await self._clear_away(export_id)
 
     async def fail(self, export_id: str) -> None:
         """Gives an export up that failed again and again."""
@@ -82,12 +82,13 @@ class ExportFileStore:
             "The file could not be written. Start a new export; if that fails too, tell support this id."
         )
         await self._database.execute(q.fail_export, id=export_id, failure=failure)
+        await self._clear_away(export_id)
 
     async def expire(self) -> int:
         """Removes up to a hundred files that have outlived their time, or somebody in them; answers how many."""
         due = [row["id"] for row in await self._database.fetch(q.due_exports, limit=_EXPIRED_AT_ONCE)]
         for export_id in due:
-            await self._clear_away(export_id, keep=None)
+            await self._remove(await self._parts_of(export_id))
         if due:
             await self._database.execute(q.expire_exports, ids=due, outdated=OUTDATED)
         return len(due)
@@ -122,18 +123,25 @@ class ExportFileStore:
         ):
             raise _Stopped
 
-    async def _clear_away(self, export_id: str, *, keep: str | None) -> None:
-        """Removes all parts of an export but those of the published file: what stopped and dead attempts left."""
-        folders: set[str] = set()
-        async for found in obstore.list(self._files, prefix=_folder(export_id)):
-            paths = [one["path"] for one in found]
-            folders.update(path.rpartition("/")[0] for path in paths)
-            gone = [path for path in paths if path.rpartition("/")[0] != keep]
-            if gone:
-                await obstore.delete_async(self._files, gone)
-        for folder in folders:
+    async def _clear_away(self, export_id: str) -> None:
+        """Removes the parts that stopped and dead attempts left."""
+        found = await self._parts_of(
+            export_id
+        )  # first, so that no part of an attempt that begins meanwhile is among them
+        needed = await self._database.fetchval(q.needed_attempt, id=export_id)
+        keep = needed and _folder(export_id, needed) + "/"
+        await self._remove([path for path in found if not keep or not path.startswith(keep)])
+
+    async def _parts_of(self, export_id: str) -> list[str]:
+        listed = obstore.list(self._files, prefix=f"exports/{export_id}")
+        return [one["path"] async for some in listed for one in some]
+
+    async def _remove(self, parts: list[str]) -> None:
+        if parts:
+            await obstore.delete_async(self._files, parts)
+        for folder in {path.rpartition("/")[0] for path in parts}:
             remove_torn(self._files, folder)
 
 
-def _folder(export_id: str) -> str:
-    return f"exports/{export_id}"
+def _folder(export_id: str, attempt: int) -> str:
+    return f"exports/{export_id}/{attempt}"

@@ -23,11 +23,11 @@ _PIECE_BYTES = 256 * 1024
 class Parts:
     """Takes a file's bytes in order and puts them away; memory does not grow with the file."""
 
-    def __init__(self, files: ObjectStore, folder: str, key: bytes, *, part_bytes: int = PART_BYTES) -> None:
+    def __init__(self, files: ObjectStore, folder: str, key: bytes, *, part_bytes: int | None = None) -> None:
         self._files = files
         self._folder = folder
         self._cipher = AESGCM(key)
-        self._part_bytes = part_bytes
+        self._part_bytes = part_bytes or PART_BYTES
         self._digest = hashlib.sha256()
         self._waiting = bytearray()
         self._parts = 0
@@ -58,10 +58,10 @@ class Parts:
 
 
 async def read_parts(
-    files: ObjectStore, folder: str, key: bytes, first: int, last: int, *, part_bytes: int = PART_BYTES
+    files: ObjectStore, folder: str, key: bytes, first: int, last: int, *, part_bytes: int | None = None
 ) -> AsyncIterator[bytes]:
     """The bytes from `first` to `last`, both included. Raises NotFound, SealBroken."""
-    cipher = AESGCM(key)
+    cipher, part_bytes = AESGCM(key), part_bytes or PART_BYTES
     for place in range(first // part_bytes, last // part_bytes + 1):
         try:
             sealed = await (await obstore.get_async(files, _name(folder, place))).bytes_async()
