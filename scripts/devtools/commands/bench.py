@@ -14,6 +14,8 @@ from scripts.devtools import run_state
 from scripts.devtools import settings as devsettings
 from scripts.devtools.bench import report
 from scripts.devtools.bench.baseline import baseline
+from scripts.devtools.bench.exports import show as show_exports
+from scripts.devtools.bench.exports import time_exports
 from scripts.devtools.bench.in_process import in_process
 from scripts.devtools.bench.layers import BenchError, summarize, take_turns
 from scripts.devtools.bench.requests import FanRequests
@@ -29,6 +31,7 @@ from scripts.devtools.run_state import RunState
 from scripts.devtools.settings import SERVICES, Settings
 from scripts.devtools.topology import Topology
 
+MOST_EXPORTED = 2_000_000
 MOST_ROUNDS, MOST_SECONDS, MOST_CONCURRENCY = 20, 30, 64
 
 app = App(name="scripts/bench", help_format="plaintext", version_flags=[])
@@ -47,6 +50,7 @@ def bench(
     concurrency: int = 32,
     searches: Annotated[bool, Parameter(negative="")] = False,
     tokens: Annotated[bool, Parameter(negative="")] = False,
+    export: int = 0,
     json: Path | None = None,
 ) -> int:
     """Register fans through each layer of the running system in turns, and compare with a bare insert of one row.
@@ -69,6 +73,9 @@ def bench(
         database of their own.
     tokens
         Instead, time the verification of access tokens.
+    export
+        Instead, time exports of so many entries, and the metrics over them, in a
+        database of their own.
     json
         Also write every turn to this file.
     """
@@ -83,6 +90,8 @@ def bench(
             )
         if searches:
             return uvloop.run(_time_searches(console, rounds * 5))
+        if export:
+            return uvloop.run(_time_exports(console, export))
         if tokens:
             return uvloop.run(_time_tokens(console, rounds))
         return uvloop.run(_run(console, rounds, seconds, concurrency, json))
@@ -96,6 +105,16 @@ async def _time_searches(console: Console, turns: int) -> int:
     if state.admin_dsn is None:
         raise LoadError("The searches need the embedded PostgreSQL.")
     show_searches(console, await time_searches(state.admin_dsn, settings, turns))
+    return 0
+
+
+async def _time_exports(console: Console, entries: int) -> int:
+    if not 0 < entries <= MOST_EXPORTED:
+        raise LoadError(f"Ask for exports of 1 to {MOST_EXPORTED:,} entries.")
+    settings, state = _running()
+    if state.admin_dsn is None:
+        raise LoadError("The exports need the embedded PostgreSQL.")
+    show_exports(console, await time_exports(state.admin_dsn, settings, entries), entries)
     return 0
 
 

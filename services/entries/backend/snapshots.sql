@@ -106,16 +106,22 @@ WHERE e.campaign_id = hers.campaign_id AND e.id = hers.id
   )
 
 -- name: invalidate_unconfirmed
--- Invalidates a chunk of the entries that were unconfirmed at their deadline.
-WITH due AS (
+-- Invalidates a chunk of the entries that were unconfirmed at their deadline. Campaign by campaign in the order of the index:
+-- a chunk costs the same however many wait, also in campaigns whose deadline is still to come.
+WITH ended AS MATERIALIZED (
+    SELECT id FROM campaign
+    WHERE entry_state_now('PENDING_PHONE', campaign_state_now(state, opens_at, closes_at)) = 'INVALIDATED'
+), due AS (
     SELECT e.campaign_id, e.id
-    FROM entry e
-    JOIN campaign c ON c.id = e.campaign_id
-    WHERE e.state = 'PENDING_PHONE'
-      AND entry_state_now(e.state, campaign_state_now(c.state, c.opens_at, c.closes_at)) = 'INVALIDATED'
-    ORDER BY e.campaign_id, e.id
+    FROM ended
+    CROSS JOIN LATERAL (
+        SELECT campaign_id, id FROM entry
+        WHERE campaign_id = ended.id AND state = 'PENDING_PHONE'
+        ORDER BY campaign_id, id
+        LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+    ) AS e
     LIMIT :limit
-    FOR UPDATE OF e SKIP LOCKED
 ), done AS (
     UPDATE entry e
     SET state = 'INVALIDATED', lapsed = true, version = e.version + 1, updated_at = now()
