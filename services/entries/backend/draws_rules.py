@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from services.entries.backend.waves_rules import Ballot, Pick, Seat, select
+from services.entries.backend.waves_rules import BY_ENTRY, Ballot, Pick, Seat, select
 
 ALGORITHM = "monoql-draw/1"
 """Roster root: Merkle tree of SHA-256 over salted leaves in entry id order. Seed commitment: SHA-256 of 32
@@ -174,6 +174,6 @@ def climb(start: bytes, steps: Iterable[tuple[bytes, bool]]) -> bytes:
 def outcome_hash(picks: Iterable[Pick]) -> str:
     """SHA-256 over one line `entry|event|market|rank|tickets` for each winner, in entry id order."""
     digest = hashlib.sha256()
-    for pick in sorted(picks):
+    for pick in sorted(picks, key=BY_ENTRY):
         digest.update("|".join(map(str, pick)).encode() + b"\n")
     return digest.hexdigest()

@@ -3,7 +3,7 @@
 SET LOCAL enable_nestloop = off
 
 -- name: sort_in_memory
--- For this transaction: a roster is sorted as a whole.
+-- For this transaction: a roster is sorted, or joined, as a whole.
 SET LOCAL work_mem = '192MB'
 
 -- name: has_more_candidates_than

@@ -13,7 +13,7 @@ SELECT FROM wave WHERE id = :id FOR KEY SHARE
 UPDATE wave SET job_progress = :progress WHERE id = :id AND state = 'RUNNING' AND job_state = 'RUNNING'
 
 -- name: insert_selections
--- Adds the winners of a wave, taken from its roster; those that are there already stay as they are.
+-- Adds the winners of a wave, taken from its roster.
 INSERT INTO selection (id, wave_id, campaign_id, entry_id, user_id, event_id, market_id, preference_rank, ticket_quantity)
 SELECT s.id, r.wave_id, w.campaign_id, r.entry_id, r.user_id, s.event_id, s.market_id, s.rank, r.quantity
 FROM unnest(:ids::text[], :entry_ids::text[], :event_ids::text[], :market_ids::text[], :ranks::int[])
@@ -21,7 +21,6 @@ FROM unnest(:ids::text[], :entry_ids::text[], :event_ids::text[], :market_ids::t
 JOIN wave_entry r ON r.wave_id = :wave_id AND r.entry_id = s.entry_id
 JOIN wave w ON w.id = r.wave_id
 ORDER BY s.id
-ON CONFLICT DO NOTHING
 
 -- name: conclude_run
 -- Publishes seed and outcome, once, unless the wave was called off meanwhile.

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import asyncpg
+
 from services.entries.backend import draws_rules, rosters_store, waves_rules
 from services.entries.backend import waves_wire as w
 from services.entries.backend.rosters_store import SEED, Superseded, read_roster
@@ -16,7 +18,8 @@ from services.kit.sealing import Sealer
 
 q = Queries(Path(__file__).with_name("selections.sql"))
 _PATIENCE_SECONDS = 120
-_CHUNK = 50_000
+_CHUNK = 500_000
+"""Winners that are written at once: each time the whole roster is gone through."""
 _LOADED, _DRAWN = 0.3, 0.6
 """How far a run is, by rule of thumb, when the roster is loaded and when the winners are known."""
 
@@ -59,12 +62,14 @@ class SelectionStore:
         try:
             async with self._patient.transaction() as connection:
                 await self._patient.execute(rosters_store.q.join_by_hash, connection)
+                await self._patient.execute(rosters_store.q.sort_in_memory, connection)
                 await self._patient.execute(q.hold_wave, connection, id=wave_id)
                 for start in range(0, len(picks), _CHUNK):
                     chunk = picks[start : start + _CHUNK]
                     await self._insert(connection, wave_id, wave["committed_at"], chunk)
                 await self._conclude(connection, wave_id, seed, picks)
-        except Superseded:
+        except (Superseded, asyncpg.UniqueViolationError):
+            # Another worker was first: selections and conclusion come to exist together.
             return
 
     async def fail(self, wave_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from services.entries.backend.app import Service
 from services.kit.jobs import Jobs
+from services.kit.memory import collector_paused
 
 
 def register(jobs: Jobs, service: Service) -> None:
@@ -20,9 +21,11 @@ def register(jobs: Jobs, service: Service) -> None:
     @jobs.task("entries:select", gave_up=service.selections.fail)
     async def select(wave_id: str) -> None:
         """Deferred by runSelection."""
-        await service.selections.draw(wave_id)
+        with collector_paused():
+            await service.selections.draw(wave_id)
 
     @jobs.task("entries:publish")
     async def publish(wave_id: str) -> None:
         """Deferred when a draw is done, and when a verification of a large one is asked for anew."""
-        await service.proofs.publish(wave_id)
+        with collector_paused():
+            await service.proofs.publish(wave_id)

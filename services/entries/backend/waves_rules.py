@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from services.kit.errors import DomainError, IllegalTransition, Issue
@@ -76,6 +77,10 @@ class Pick(NamedTuple):
     quantity: int
 
 
+BY_ENTRY = itemgetter(0)
+"""The order of picks: a fan has one at most."""
+
+
 class Forecast(NamedTuple):
     """A market in tickets: `demand` of fans who rank it first, `shortfall` of demand beyond capacity."""
 
@@ -95,7 +100,7 @@ def select(strategy: str, roster: Iterable[Ballot], seats: Sequence[Seat], seed:
     order = ORDERS[strategy](roster, seed)
     hall = _Hall(seats)
     picks = _serve_by_rank(order, hall) if strategy == "IMMEDIATE_ACCEPTANCE" else _serve_in_turn(order, hall)
-    return sorted(picks)
+    return sorted(picks, key=BY_ENTRY)
 
 
 def lottery_number(seed: bytes, entry_id: str) -> bytes:
