@@ -160,8 +160,13 @@ async def test_without_the_lock_she_would_not_be(database: Any) -> None:
 # ── two workers on one wave ──
 
 
-async def draw_at_once(database: Any) -> None:
-    async with entries_service(database) as service:
+async def draw_at_once(database: Any, broken: str | None = None) -> None:
+    made = database("entries")
+    if broken:
+        connection = await asyncpg.connect(made.owner_dsn)
+        await connection.execute(broken)
+        await connection.close()
+    async with open_service("entries", made.service_dsn) as service:
         staff = Staff(service)
         tour = await closed_campaign(service, fans=150)
         wave_id = await staff.draft(tour)
@@ -175,13 +180,15 @@ async def test_several_workers_equal_one(database: Any) -> None:
     await draw_at_once(database)
 
 
-async def test_with_ids_made_anew_they_would_collide(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_the_constraint_fans_would_win_again(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(selections_store.waves_rules, "selection_id", lambda *_: new_id("sel"))
     with (
-        without(selections_store.q, "insert_selections", "ON CONFLICT DO NOTHING"),
-        pytest.raises((AssertionError, asyncpg.PostgresError)),
+        without(selections_store.q, "conclude_run", "AND state = 'RUNNING' AND job_state = 'RUNNING'"),
+        pytest.raises((AssertionError, asyncpg.CheckViolationError)),
     ):
-        await draw_at_once(database)
+        await draw_at_once(database, "ALTER TABLE selection DROP CONSTRAINT selection_once_a_wave")
 
 
 # ── a worker killed ──
