@@ -37,7 +37,6 @@ async def open_campaign(player: Player, ledger: Ledger, fans: int) -> Campaign:
     ledger.begin("1 campaign")
     plan = CampaignPlan(
         titles=TITLES,
-        countries=("US", "CA", "MX"),
         venues=VENUES,
         allocation=max(4, round(fans * TICKETS_PER_FAN)),
         phone_required=True,

@@ -18,12 +18,14 @@ SELECT e.campaign_id, e.state, e.country, e.is_member,
        CASE WHEN e.score < e.score_min THEN '-Infinity'::float8
             WHEN e.score > e.score_max THEN 'Infinity'::float8
             WHEN e.score IS NOT NULL THEN coalesce(e.score_min, e.score_max, 0) END AS score,
+       w.entry_id IS NOT NULL AS selected,
        f.phone_verified, f.country AS known_country, f.member_id IS NOT NULL AS known_member, f.accounts, f.cards, f.tiers,
        count(*) AS count
 FROM entry_now e
 LEFT JOIN user_fact_now f ON f.user_id = e.user_id
+LEFT JOIN winner w ON w.campaign_id = e.campaign_id AND w.entry_id = e.id
 WHERE e.campaign_id = ANY(:ids::text[])
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 
 -- name: ask
 -- Notes that somebody wants newer numbers; answers the campaigns for which nobody had within the time.

@@ -104,4 +104,6 @@ def _reasons(terms: rules.Terms, row: Row) -> list[wire.Reason]:
         cards=frozenset(row["cards"] or ()),
         tiers=frozenset(row["tiers"] or ()),
     )
-    return rules.eligibility(terms, facts, entry_state=row["state"], score=row["score"])
+    return rules.eligibility(
+        terms, facts, entry_state=row["state"], score=row["score"], selected=row["selected"]
+    )

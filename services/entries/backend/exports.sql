@@ -113,9 +113,10 @@ ORDER BY e.id
 -- name: exported_eligibility
 -- The same with what their eligibility depends on; `key` is equal for fans whom no gate can tell apart.
 SELECT e.id, e.user_id, e.state, e.country, e.is_member, e.score, f.phone_verified, f.country AS known_country, f.member_id,
-       f.accounts, f.cards, f.tiers, gate_key(e.country, e.is_member, f) AS key
+       f.accounts, f.cards, f.tiers, gate_key(e.country, e.is_member, f) AS key, w.entry_id IS NOT NULL AS selected
 FROM entry_now e
 LEFT JOIN user_fact_now f ON f.user_id = e.user_id
+LEFT JOIN winner w ON w.campaign_id = e.campaign_id AND w.entry_id = e.id
 WHERE e.campaign_id = :campaign_id
   AND (:states::text[] IS NULL OR e.state = ANY(:states::text[]))
   AND (NOT :sharing OR e.state <> 'ERASED' AND f.do_not_sell IS NOT TRUE)

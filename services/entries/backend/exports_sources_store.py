@@ -111,11 +111,11 @@ def _judge(terms: rules.Terms) -> Callable[[Any], list[str]]:
     known: dict[Any, list[str]] = {}
 
     def reasons(row: Row) -> list[str]:
-        key = row["key"], row["state"], row["score"]
+        key = row["key"], row["state"], row["score"], row["selected"]
         found = known.get(key)
         if found is None:
             against: Iterable[wire.Reason] = rules.eligibility(
-                terms, facts_of(row), entry_state=row["state"], score=row["score"]
+                terms, facts_of(row), entry_state=row["state"], score=row["score"], selected=row["selected"]
             )
             found = known[key] = [reason.code for reason in against]
         return found

@@ -1,6 +1,7 @@
 -- name: wave_with_terms
--- How a wave chooses, and the campaign's gate.
-SELECT w.id, w.campaign_id, w.strategy, w.reassignment, w.score_min, w.score_max, c.document -> 'gate' AS gate
+-- How a wave chooses, and whom the campaign lets in.
+SELECT w.id, w.campaign_id, w.strategy, w.reassignment, w.score_min, w.score_max, c.document -> 'gate' AS gate,
+       c.document -> 'countries' AS countries
 FROM wave w
 JOIN campaign c ON c.id = w.campaign_id
 WHERE w.id = :id

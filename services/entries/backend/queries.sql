@@ -45,7 +45,7 @@ SELECT id, team_id FROM campaign WHERE id = ANY(:ids::text[])
 
 -- name: facts_of_entries
 -- What an entry's eligibility depends on: the entry, its campaign's terms, and the fan's facts.
-SELECT e.id, e.state, e.country, e.is_member, e.score, c.document,
+SELECT e.id, e.state, e.country, e.is_member, e.score, is_selected(e.id) AS selected, c.document,
        f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
 FROM unnest(:ids::text[]) AS i (id)
 CROSS JOIN LATERAL (SELECT * FROM entry_now WHERE id = i.id OFFSET 0) AS e
@@ -55,7 +55,7 @@ LEFT JOIN LATERAL (SELECT * FROM user_fact_now WHERE user_id = e.user_id OFFSET 
 -- name: facts_of_campaigns
 -- What a fan's eligibility for campaigns depends on, and her entry's state where she has entered. Drafts are nobody's business.
 SELECT c.id, campaign_state_now(c.state, c.opens_at, c.closes_at) AS campaign_state, c.document,
-       e.state, e.score, f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
+       e.state, e.score, coalesce(is_selected(e.id), false) AS selected, f.phone_verified, f.country AS known_country, f.member_id, f.accounts, f.cards, f.tiers
 FROM campaign c
 LEFT JOIN user_fact_now f ON f.user_id = :user_id
 LEFT JOIN entry_now e ON e.campaign_id = c.id AND e.user_id = :user_id

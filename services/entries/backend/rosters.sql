@@ -15,7 +15,7 @@ FROM (SELECT FROM entry WHERE campaign_id = :campaign_id AND state = 'ACCEPTED' 
 -- A wave and its campaign at this moment. The campaign's row is locked against submissions under way: what they were
 -- answered is seen by all that follows in this transaction. The wave's is locked against another worker.
 SELECT w.id, w.state, w.strategy, w.roster_root IS NOT NULL AS frozen, w.campaign_id, w.reassignment, w.score_min, w.score_max,
-       w.job_state, c.team_id, c.document -> 'gate' AS gate,
+       w.job_state, c.team_id, c.document -> 'gate' AS gate, c.document -> 'countries' AS countries,
        campaign_state_now(c.state, c.opens_at, c.closes_at) AS campaign_state
 FROM wave w
 JOIN campaign c ON c.id = w.campaign_id
@@ -73,6 +73,12 @@ SELECT DISTINCT ON (key) gate_key(k.country, k.is_member, f) AS key, k.country, 
 FROM wave_candidates(:campaign_id, :reassignment, :score_min, :score_max) k
 LEFT JOIN user_fact_now f ON f.user_id = k.user_id
 ORDER BY key
+
+-- name: countries_to_judge
+-- Where the wave's candidates live, as far as that is known.
+SELECT DISTINCT coalesce(k.country, f.country) AS country
+FROM wave_candidates(:campaign_id, :reassignment, :score_min, :score_max) k
+LEFT JOIN user_fact_now f ON f.user_id = k.user_id
 
 -- name: freeze_roster
 -- Puts the candidates on the wave's roster in entry id order, but those whose facts fail the gate; each with 16 random bytes

@@ -170,15 +170,18 @@ class RosterStore:
 
 
 async def failing_facts(database: Database, connection: Connection, wave: Row) -> list[str]:
-    """The facts with which a candidate does not pass the gate of the wave's campaign, by `gate_key`.
+    """The facts with which a candidate lacks something that the wave's campaign asks, by `gate_key`.
 
-    Gates are checked at entry and again now: what a fan proved then may have been taken back.
+    That is checked at entry and again now: what a fan proved then may have been taken back.
     """
     gate = msgspec.convert(wave["gate"], wire.Gate | None)
-    if gate is None:
-        return []
+    countries: list[str] = wave["countries"]
+    if gate is None:  # as a rule everybody lives where she may: then no fan is looked at one by one
+        homes = await database.fetch(q.countries_to_judge, connection, **terms_of(wave))
+        if not any(rules.requirements(None, countries, rules.Facts(country=row["country"])) for row in homes):
+            return []
     rows = await database.fetch(q.facts_to_judge, connection, **terms_of(wave))
-    return [row["key"] for row in rows if rules.unmet(gate, facts_of(row))]
+    return [row["key"] for row in rows if rules.requirements(gate, countries, facts_of(row))]
 
 
 async def read_roster(

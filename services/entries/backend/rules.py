@@ -18,7 +18,9 @@ _STATE_REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a campaign, at one version, asks of a registration. `max_tickets` is the highest limit of its events."""
+    """What a campaign, at one version, asks of a registration. `max_tickets` is the highest limit of its events.
+    It sells in `countries`, which no gate has to repeat.
+    """
 
     id: str
     version: int
@@ -30,6 +32,7 @@ class Terms:
     score_max: float | None
     markets: frozenset[str]
     max_tickets: int
+    countries: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, campaign: wire.CampaignSnapshot) -> "Terms":
@@ -44,6 +47,7 @@ class Terms:
             score_max=campaign.score_max,
             markets=frozenset(market.id for market in campaign.markets),
             max_tickets=max((event.ticket_limit for event in campaign.events), default=1),
+            countries=tuple(campaign.countries),
         )
 
 
@@ -67,6 +71,20 @@ def unmet(gate: wire.Gate | None, facts: Facts) -> list[wire.Reason]:
     return list(dict.fromkeys(_unmet(gate, facts))) if gate else []
 
 
+def requirements(gate: wire.Gate | None, countries: Sequence[str], facts: Facts) -> list[wire.Reason]:
+    """What a campaign asks of a person and the fan lacks, each requirement once: at entry, on the page, on the roster.
+
+    That is the gate, and living where the campaign sells. Whose country nobody knows is taken at her word that she is
+    right here, except by a gate that asks for a region.
+    """
+    reasons = unmet(gate, facts)
+    if facts.country is None or not countries or facts.country in countries:
+        return reasons
+    if any(reason.code == "REGION_NOT_SERVED" for reason in reasons):
+        return reasons
+    return [*reasons, wire.Reason("REGION_NOT_SERVED", tuple(countries))]
+
+
 def eligibility(
     terms: Terms,
     facts: Facts,
@@ -74,8 +92,13 @@ def eligibility(
     entry_state: str | None,
     campaign_state: str = "OPEN",
     score: float | None = None,
+    selected: bool = False,
 ) -> list[wire.Reason]:
-    """Why a fan cannot be selected (with an entry) or cannot enter (without one); empty when she can."""
+    """Why a fan cannot be selected (with an entry) or cannot enter (without one); empty when she can.
+
+    The one judgement of the page, of exports and of numbers. A roster is the same by construction: it takes who is
+    ACCEPTED, scores within the range, has not won yet, and lacks none of `requirements`.
+    """
     reasons: list[wire.Reason] = []
     if entry_state is None or entry_state == "WITHDRAWN":
         if campaign_state != "OPEN":
@@ -84,12 +107,23 @@ def eligibility(
             reasons.append(wire.Reason("PHONE_UNCONFIRMED"))
     if entry_state in _STATE_REASONS:
         reasons.append(wire.Reason(_STATE_REASONS[entry_state]))
-    reasons += unmet(terms.gate, facts)
-    if score is not None and terms.score_min is not None and score < terms.score_min:
-        reasons.append(wire.Reason("SCORE_BELOW_MIN"))
-    if score is not None and terms.score_max is not None and score > terms.score_max:
-        reasons.append(wire.Reason("SCORE_ABOVE_MAX"))
+    reasons += requirements(terms.gate, terms.countries, facts)
+    if entry_state not in (None, "WITHDRAWN", "ERASED"):
+        reasons += _by_score(terms, score)
+    if selected:
+        reasons.append(wire.Reason("ALREADY_SELECTED"))
     return list(dict.fromkeys(reasons))
+
+
+def _by_score(terms: Terms, score: float | None) -> list[wire.Reason]:
+    """Both ends of the range are in it. Where there is one, an entry that has no score yet is still being looked at."""
+    if score is None:
+        return [] if terms.score_min is terms.score_max is None else [wire.Reason("UNDER_REVIEW")]
+    if terms.score_min is not None and score < terms.score_min:
+        return [wire.Reason("SCORE_BELOW_MIN")]
+    if terms.score_max is not None and score > terms.score_max:
+        return [wire.Reason("SCORE_ABOVE_MAX")]
+    return []
 
 
 def preference_issues(terms: Terms, market_ids: Sequence[str]) -> list[Issue]:

@@ -78,6 +78,7 @@ class Store:
                 ),
                 entry_state=row["state"],
                 score=row["score"],
+                selected=row["selected"],
             )
             for row in rows
         }
@@ -104,6 +105,7 @@ class Store:
                 entry_state=row["state"],
                 campaign_state=row["campaign_state"],
                 score=row["score"],
+                selected=row["selected"],
             )
             for row in rows
         }

@@ -135,7 +135,7 @@ def _refusal(
         issues := rules.ticket_issues(terms, submission.ticket_quantity)
     ):
         return wire.Refused("VALIDATION_FAILED", issues[0].message, issues)
-    if reasons := rules.unmet(terms.gate, facts):
+    if reasons := rules.requirements(terms.gate, terms.countries, facts):
         return wire.GateUnmet(reasons)
     return None
 

@@ -1,4 +1,4 @@
-"""What to tell a fan about an unmet requirement, in English, Spanish and French. Pure."""
+"""What to tell a fan about an unmet requirement, in English, Spanish and French: of scores no more than that. Pure."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -15,8 +15,8 @@ _EN: Mapping[str, str] = {
     "IDENTITY_REQUIRED": "Verify your identity: {values}.",
     "MEMBERSHIP_REQUIRED": "This presale is for members. Sign in with your membership.",
     "REGION_NOT_SERVED": "This presale is only for fans in {values}.",
-    "SCORE_BELOW_MIN": "Your entry does not reach the score that this presale asks for.",
-    "SCORE_ABOVE_MAX": "Your entry is above the score range of this presale.",
+    "SCORE_BELOW_MIN": "Your entry is not among those that this presale considers.",
+    "SCORE_ABOVE_MAX": "Your entry is not among those that this presale considers.",
     "ALREADY_SELECTED": "You have been selected already.",
     "UNDER_REVIEW": "Your entry is being reviewed. There is nothing you need to do.",
     "INVALIDATED": "Your entry is no longer valid.",
@@ -30,8 +30,8 @@ _ES: Mapping[str, str] = {
     "IDENTITY_REQUIRED": "Verifica tu identidad: {values}.",
     "MEMBERSHIP_REQUIRED": "Esta preventa es para miembros. Inicia sesión con tu membresía.",
     "REGION_NOT_SERVED": "Esta preventa es solo para fans en {values}.",
-    "SCORE_BELOW_MIN": "Tu registro no alcanza la puntuación que pide esta preventa.",
-    "SCORE_ABOVE_MAX": "Tu registro supera el rango de puntuación de esta preventa.",
+    "SCORE_BELOW_MIN": "Tu registro no está entre los que considera esta preventa.",
+    "SCORE_ABOVE_MAX": "Tu registro no está entre los que considera esta preventa.",
     "ALREADY_SELECTED": "Ya has sido seleccionado.",
     "UNDER_REVIEW": "Tu registro está en revisión. No tienes que hacer nada.",
     "INVALIDATED": "Tu registro ya no es válido.",
@@ -45,8 +45,8 @@ _FR: Mapping[str, str] = {
     "IDENTITY_REQUIRED": "Vérifiez votre identité : {values}.",
     "MEMBERSHIP_REQUIRED": "Cette prévente est réservée aux membres. Connectez-vous avec votre adhésion.",
     "REGION_NOT_SERVED": "Cette prévente est réservée aux fans des pays suivants : {values}.",
-    "SCORE_BELOW_MIN": "Votre inscription n'atteint pas le score demandé pour cette prévente.",
-    "SCORE_ABOVE_MAX": "Votre inscription dépasse la plage de scores de cette prévente.",
+    "SCORE_BELOW_MIN": "Votre inscription ne fait pas partie de celles que cette prévente retient.",
+    "SCORE_ABOVE_MAX": "Votre inscription ne fait pas partie de celles que cette prévente retient.",
     "ALREADY_SELECTED": "Vous avez déjà été sélectionné.",
     "UNDER_REVIEW": "Votre inscription est en cours d'examen. Vous n'avez rien à faire.",
     "INVALIDATED": "Votre inscription n'est plus valable.",

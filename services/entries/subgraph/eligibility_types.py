@@ -49,7 +49,7 @@ class EligibilityCode(Enum):
 class EligibilityReason:
     code: EligibilityCode = strawberry.field(description="Stable, machine-readable.")
     message: str = strawberry.field(
-        description="What is missing and what to do, in the language of the request's Accept-Language."
+        description="What is missing and what to do, in the language of the field's `locale`, else of Accept-Language."
     )
 
     @classmethod

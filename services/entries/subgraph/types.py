@@ -17,10 +17,13 @@ from services.entries.subgraph.scores_types import Score
 from services.entries.subgraph.waves_types import Selection, Wave
 from services.kit.access import Permission, Scope
 from services.kit.paging import Connection, connect, decode_cursor, page_size
-from services.kit.types import ID, DateTime
+from services.kit.types import ID, DateTime, Locale
 
 Info = strawberry.Info[Any, Any]
 First = Annotated[int | None, strawberry.argument(description="How many items, 1 to 100; 20 when left out.")]
+LocaleWanted = Annotated[
+    Locale | None, strawberry.argument(description="In whose words; by Accept-Language when left out.")
+]
 After = Annotated[
     str | None, strawberry.argument(description="The cursor of an earlier page, to go on from there.")
 ]
@@ -102,9 +105,9 @@ class Entry:
     scope: strawberry.Private[Scope]
 
     @strawberry.field(description="Whether it can be selected, and if not, why.")
-    async def eligibility(self, info: Info) -> Eligibility:
+    async def eligibility(self, info: Info, locale: LocaleWanted = None) -> Eligibility:
         reasons = await info.context.eligibility_by_entry.load(self.id)
-        return Eligibility.of(reasons or [], info.context.accept_language)
+        return Eligibility.of(reasons or [], locale or info.context.accept_language)
 
     @strawberry.federation.field(
         description="How far it looks like a fan's; null until it is computed, seconds after the registration. Needs"
@@ -196,9 +199,9 @@ class Campaign:
             "Null when nobody is signed in."
         )
     )
-    async def viewer_eligibility(self, info: Info) -> Eligibility | None:
+    async def viewer_eligibility(self, info: Info, locale: LocaleWanted = None) -> Eligibility | None:
         reasons = await info.context.viewer_eligibility(self.id)
-        return None if reasons is None else Eligibility.of(reasons, info.context.accept_language)
+        return None if reasons is None else Eligibility.of(reasons, locale or info.context.accept_language)
 
     @strawberry.federation.field(description="The campaign's entries, oldest first.", tags=["admin"])
     async def entries(

@@ -53,7 +53,7 @@ def campaign(**changes: Any) -> dict[str, Any]:
         "version": 1,
         "state": "OPEN",
         "default_locale": "en-US",
-        "countries": ["US"],
+        "countries": ["US", "CA", "GB", "IE", "MX"],
         "opens_at": now - timedelta(hours=1),
         "closes_at": now + timedelta(hours=1),
         "phone_required": False,

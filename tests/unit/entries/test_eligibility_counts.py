@@ -36,7 +36,7 @@ async def crowd(service: ServiceUnderTest) -> dict[str, Any]:
         **tour,
         "version": 2,
         "gate": gate,
-        "score_min": float(ord("k")),
+        "score_min": float(ord("p")),
         "score_max": float(ord("t")),
     }
     await publish(service, stricter)

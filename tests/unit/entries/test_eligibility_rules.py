@@ -146,7 +146,14 @@ def test_eligibility_by_state(
 
 @pytest.mark.parametrize(
     ("score", "codes"),
-    [(None, []), (0.2, ["SCORE_BELOW_MIN"]), (0.3, []), (0.5, []), (0.8, []), (0.81, ["SCORE_ABOVE_MAX"])],
+    [
+        (None, ["UNDER_REVIEW"]),
+        (0.2, ["SCORE_BELOW_MIN"]),
+        (0.3, []),
+        (0.5, []),
+        (0.8, []),
+        (0.81, ["SCORE_ABOVE_MAX"]),
+    ],
 )
 def test_the_score_range_is_inclusive(score: float | None, codes: list[str]) -> None:
     ranged = terms(score_min=0.3, score_max=0.8)
