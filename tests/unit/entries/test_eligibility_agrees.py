@@ -84,7 +84,7 @@ async def _enter(service: ServiceUnderTest, tour: dict[str, Any], fans: list[Any
         given = wishes(tour, ticketQuantity=1)
         entered = await submit(service, name, given, country=None, member_id=None)
         ids.append(entered["entry"]["id"])
-        facts = {
+        facts: dict[str, Any] = {
             "country": each["country"],
             "phone_verified": each["phone"],
             "cards": ["VISA"] if each["card"] else [],
