@@ -40,7 +40,7 @@ JOIN campaign c ON c.id = w.campaign_id
 JOIN wave_capacity k ON k.wave_id = w.id
 LEFT JOIN jsonb_to_recordset(c.document -> 'events') AS e (id text, allocation int) ON e.id = k.event_id
 LEFT JOIN LATERAL (
-    SELECT sum(o.selected) AS tickets
+    SELECT sum(o.selected - o.released) AS tickets
     FROM wave_capacity o JOIN wave v ON v.id = o.wave_id
     WHERE v.campaign_id = w.campaign_id AND v.state = 'FINALIZED' AND o.event_id = k.event_id
 ) given ON true

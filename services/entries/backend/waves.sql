@@ -1,8 +1,8 @@
 -- name: campaign_for_wave
--- What a new wave is checked against: the campaign as published, and the tickets that finalized waves gave away, by event.
+-- What a new wave is checked against: the campaign as published, and the tickets that finalized waves gave away for good, by event.
 SELECT c.team_id, c.score_min, c.score_max, c.document,
        (SELECT coalesce(jsonb_object_agg(g.event_id, g.given), '{}')
-        FROM (SELECT k.event_id, sum(k.selected) AS given
+        FROM (SELECT k.event_id, sum(k.selected - k.released) AS given
               FROM wave w JOIN wave_capacity k ON k.wave_id = w.id
               WHERE w.campaign_id = c.id AND w.state = 'FINALIZED'
               GROUP BY k.event_id) g) AS given

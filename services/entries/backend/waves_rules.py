@@ -257,21 +257,11 @@ def repeated_events(event_ids: Sequence[str]) -> list[Issue]:
     return [Issue(["capacities"], "REPEATED_EVENT", f"{event_id} is named twice.") for event_id in repeated]
 
 
-def wave_issues(
-    name: str, reassignment: str, score_min: float | None, score_max: float | None
-) -> list[Issue]:
+def wave_issues(name: str, score_min: float | None, score_max: float | None) -> list[Issue]:
     """What is wrong with a new wave, capacities aside."""
     issues: list[Issue] = []
     if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
         issues.append(Issue(["name"], "MALFORMED", f"name must be 1 to {MAX_NAME} printable characters."))
-    if reassignment == "EXCLUDE_REDEEMED":
-        issues.append(
-            Issue(
-                ["reassignment"],
-                "NEEDS_REDEMPTIONS",
-                "EXCLUDE_REDEEMED needs redemption data, which has not arrived. Use EXCLUDE_SELECTED.",
-            )
-        )
     if score_min is not None and score_max is not None and score_min > score_max:
         issues.append(
             Issue(["scoreRange"], "OUT_OF_RANGE", "scoreRange.min must not be above scoreRange.max.")

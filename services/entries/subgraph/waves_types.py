@@ -33,8 +33,7 @@ class ReassignmentPolicy(Enum):
     EXCLUDE_SELECTED = strawberry.enum_value("EXCLUDE_SELECTED", description="They do not.")
     EXCLUDE_REDEEMED = strawberry.enum_value(
         "EXCLUDE_REDEEMED",
-        description="They do unless they have redeemed their code. Refused as long as redemption data has not "
-        "arrived.",
+        description="They do when their code expired or was voided: not those who bought with theirs or still can.",
     )
     ALLOW_OTHER_MARKET = strawberry.enum_value(
         "ALLOW_OTHER_MARKET", description="They do, for markets they have not won yet."

@@ -239,7 +239,6 @@ BAD_WAVES = [
     ({"name": "x" * 121}, "name"),
     ({"name": "a\x00b"}, None),
     ({"scoreRange": {"min": 2, "max": 1}}, "scoreRange"),
-    ({"reassignment": "EXCLUDE_REDEEMED"}, "reassignment"),
     ({"capacities": [{"eventId": "evt_unknown", "capacity": 1}]}, "capacities"),
     ({"idempotencyKey": ""}, "idempotencyKey"),
     ({"idempotencyKey": "k" * 201}, "idempotencyKey"),
