@@ -5,7 +5,7 @@ out: a campaign's or a wave's score range does, or the threshold below which peo
 a score nor its reasons, for whoever knows the rules can play by them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 START = 50
@@ -77,12 +77,6 @@ def is_disposable(email: str | None, domains: Collection[str]) -> bool:
 def is_code(text: str) -> bool:
     """Whether a text can be the code of an outside scorer's reason, say `BOT_LIKELY`."""
     return 0 < len(text) <= _MOST_CODE and text.isascii() and text.replace("_", "").isalnum()
-
-
-def parsed_domains(text: str) -> frozenset[str]:
-    """The domains of a list: one a line, `#` begins a remark."""
-    lines: Sequence[str] = [line.partition("#")[0].strip() for line in text.splitlines()]
-    return frozenset(filter(None, lines))
 
 
 def _judged(signals: Signals) -> dict[str, bool]:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from disposable_email_domains import blocklist
+
 from services.entries.backend import scores_rules as rules
 from services.entries.backend import scores_wire as s
 from services.entries.backend.reviews_store import hold_low
 from services.kit.pg import Connection, Database, Queries, Row
 
 q = Queries(Path(__file__).with_name("scores.sql"))
-_DOMAINS = Path(__file__).with_name("data") / "disposable_email_domains.txt"
 _CHUNK = 500
 _FORGOTTEN_AT_ONCE = 10_000
 
@@ -72,8 +73,8 @@ class ScoreStore:
 
 
 def disposable_domains() -> frozenset[str]:
-    """The domains of the list that is kept beside this service; its head says where it is from."""
-    return rules.parsed_domains(_DOMAINS.read_text())
+    """Domains that hand out mailboxes to throw away, as the community around the package of that name lists them."""
+    return frozenset(blocklist)
 
 
 def _signals(row: Row) -> rules.Signals:
