@@ -68,16 +68,21 @@ LEFT JOIN entry_score x ON x.entry_id = i.id AND x.source = 'EXTERNAL'
 WHERE e.id = i.id
 
 -- name: mark_alike
--- Marks the entries that share what these turned out to share with too many: a busy network or browser, a phone. Those in
--- other hands at this moment are left to whoever comes next.
+-- Marks the entries that share what these turned out to share with too many: a busy network or browser, a phone. Of a crowd
+-- only the first are looked at: who came later was scored when it was one. Those in other hands at this moment are left to
+-- whoever comes next.
 WITH alike AS (
     SELECT o.entry_id AS id, 'NETWORK_BUSY' AS reason
     FROM (SELECT DISTINCT network, hour FROM signal WHERE entry_id = ANY(:network_busy::text[])) AS b
-    JOIN signal o ON o.network = b.network AND o.hour = b.hour
+    CROSS JOIN LATERAL (
+        SELECT entry_id FROM signal WHERE network = b.network AND hour = b.hour ORDER BY entry_id LIMIT :first::bigint
+    ) AS o
     UNION ALL
     SELECT o.entry_id, 'DEVICE_BUSY'
     FROM (SELECT DISTINCT device, hour FROM signal WHERE entry_id = ANY(:device_busy::text[])) AS b
-    JOIN signal o ON o.device = b.device AND o.hour = b.hour
+    CROSS JOIN LATERAL (
+        SELECT entry_id FROM signal WHERE device = b.device AND hour = b.hour ORDER BY entry_id LIMIT :first::bigint
+    ) AS o
     UNION ALL
     SELECT x.id, 'PHONE_SHARED'
     FROM entry e

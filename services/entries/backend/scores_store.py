@@ -67,9 +67,9 @@ class ScoreStore:
             for reason in (*rules.VELOCITY, "PHONE_SHARED")
         }
         if any(sharing.values()):
-            await self._database.execute(
-                q.mark_alike, **{reason.lower(): ids for reason, ids in sharing.items()}
-            )
+            first = max(rules.NETWORK_BUSY, rules.DEVICE_BUSY) + _CHUNK
+            by_reason = {reason.lower(): ids for reason, ids in sharing.items()}
+            await self._database.execute(q.mark_alike, first=first, **by_reason)
 
 
 def disposable_domains() -> frozenset[str]:
