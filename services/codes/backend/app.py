@@ -9,6 +9,7 @@ from services.codes.backend.deliveries_store import DeliveryStore
 from services.codes.backend.distributions_store import DistributionStore
 from services.codes.backend.holders_store import HolderStore
 from services.codes.backend.imports_store import ImportStore
+from services.codes.backend.low_pools_store import LowPoolStore
 from services.codes.backend.mail_sender import MailSender, open_mail_sender
 from services.codes.backend.personal_data_store import CodesPersonalData
 from services.codes.backend.redemptions_store import RedemptionStore
@@ -44,6 +45,7 @@ class Service(Resources):
     distributions: DistributionStore = field(init=False)
     redemptions: RedemptionStore = field(init=False)
     voids: VoidStore = field(init=False)
+    low_pools: LowPoolStore = field(init=False)
     holders: HolderStore = field(init=False)
     personal_data: CodesPersonalData = field(init=False)
 
@@ -58,6 +60,7 @@ class Service(Resources):
         self.distributions = DistributionStore(self.database, self.outbox, self.webhooks)
         self.redemptions = RedemptionStore(self.database, self.lookup, self.outbox, self.webhooks)
         self.voids = VoidStore(self.database, self.sealer, self.outbox, self.store, self.webhooks)
+        self.low_pools = LowPoolStore(self.database, self.webhooks)
         self.holders = HolderStore(self.database, self.lookup, self.store)
         self.personal_data = CodesPersonalData(self.database, self.sealer)
 

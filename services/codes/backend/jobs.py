@@ -15,6 +15,7 @@ def register(jobs: Jobs, service: Service) -> None:
 
     jobs.every(5.0, "early redemptions", service.redemptions.settle_early)
     jobs.every(10.0, "expired codes", service.voids.expire)
+    jobs.every(5.0, "low pools", service.low_pools.tell)
     jobs.every(1.0, "code deliveries", deliver)
     jobs.every(30.0, "unknown deliveries", service.deliveries.give_up_unknown)
     jobs.every(1.0, "webhooks", lambda: webhooks_jobs.send_due(service.webhooks, service.webhook_sender))

@@ -2,7 +2,7 @@
 
 import secrets
 
-EVENTS = ("code.assigned", "code.redeemed", "code.voided")
+EVENTS = ("code.assigned", "code.redeemed", "code.voided", "pool.low")
 MOST_WEBHOOKS = 20
 MOST_ATTEMPTS = 15
 """The first after half a minute, then doubling up to six hours: given up after about a day and a half."""

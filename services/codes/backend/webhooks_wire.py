@@ -9,7 +9,7 @@ from msgspec import Meta
 from services.codes.backend.wire import Id, Ids, Key
 from services.kit.paging import Page
 
-EventName = Literal["code.assigned", "code.redeemed", "code.voided"]
+EventName = Literal["code.assigned", "code.redeemed", "code.voided", "pool.low"]
 EventNames = Annotated[list[EventName], Meta(min_length=1, max_length=10)]
 
 

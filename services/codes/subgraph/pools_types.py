@@ -61,7 +61,9 @@ class CodePool:
     low_watermark: int | None = strawberry.field(
         description="The number of available codes below which the pool is running low; null when nobody set one."
     )
-    low: bool = strawberry.field(description="Whether fewer codes are available than `lowWatermark`.")
+    low: bool = strawberry.field(
+        description="Whether fewer codes are available than `lowWatermark`: webhooks are told of it by `POOL_LOW`."
+    )
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: str) -> Self | None:

@@ -28,6 +28,11 @@ class WebhookEvent(Enum):
         description="`code.voided`: a code was withdrawn: refuse it. `supersededBy` names the code that its owner got "
         "instead, of which `code.assigned` tells.",
     )
+    POOL_LOW = strawberry.enum_value(
+        "POOL_LOW",
+        description="`pool.low`: a pool has begun to run low, with `available` and `lowWatermark`; told again only "
+        "after it was filled up in between.",
+    )
 
     @property
     def wire_name(self) -> str:
