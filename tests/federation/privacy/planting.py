@@ -209,8 +209,8 @@ def entries(g: Garden) -> None:
     g.row("redemption", selection_id="sel_1", quantity=2, version=1, outcome="REDEEMED")
     g.row(
         "export_job", id=new_id("exp"), campaign_id="cam_9", kind="ENTRIES", format="CSV", purpose="INTERNAL",
-        requested_by=SHE, state="SUCCEEDED", file="exports/x/1.csv", row_count=1, byte_size=1, sha256=b"",
-        as_of=g.at(), finished_at=g.at(), expires_at=g.later(),
+        requested_by=SHE, state="SUCCEEDED", file="exports/x/1", key_sealed=b"", row_count=1, byte_size=1,
+        sha256=b"", as_of=g.at(), finished_at=g.at(), expires_at=g.later(),
     )
     g.letter("sighting", user_id=SHE, issued_at=1)
     g.letter("audit", actor=SHE)

@@ -21,6 +21,11 @@ OpenCodes = Callable[[], Awaitable["Codes"]]
 
 PLATFORM_SECRETS = ["axs:an-old-secret-of-axs|a-new-secret-of-axs", "seatly:the-secret-of-seatly"]
 
+SOMEBODY_WAITS = """
+SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+"""A row for each session of this database that waits for a lock; other tests' databases are on the same server."""
+
 
 class Codes:
     """The service under test with a campaign of a team, and words for what tests do with it."""

@@ -10,7 +10,7 @@ from services.codes.backend.personal_data_store import CodesPersonalData
 from services.kit.ids import new_id
 from services.kit.pg import Database
 from services.kit.privacy import NOBODY, Erasure
-from tests.unit.codes.conftest import Codes
+from tests.unit.codes.conftest import SOMEBODY_WAITS, Codes
 from tests.unit.codes.platform import Platform, sale
 from tests.unit.codes.test_deliveries import Network, courier
 
@@ -96,7 +96,7 @@ async def reported_meanwhile(
     await kept.wait()
     erased = asyncio.create_task(erase(codes, winner.user))
     async with asyncio.timeout(20):
-        while not erased.done() and not await codes.sql("SELECT FROM pg_locks WHERE NOT granted"):
+        while not erased.done() and not await codes.sql(SOMEBODY_WAITS):
             await asyncio.sleep(0.01)
     erasing.set()
     await asyncio.gather(report, erased)

@@ -9,7 +9,7 @@ import pytest
 from services.codes.backend import personal_data_store
 from services.kit.pg import Database
 from services.kit.privacy import NOBODY
-from tests.unit.codes.conftest import Codes
+from tests.unit.codes.conftest import SOMEBODY_WAITS, Codes
 from tests.unit.codes.test_personal_data import erase
 
 q = personal_data_store.q
@@ -53,7 +53,7 @@ async def test_a_first_reveal_under_way_does_not_outlive_the_erasure(
     await revealed.wait()
     erasing = asyncio.create_task(erase(codes, winner.user))
     async with asyncio.timeout(20):
-        while not erasing.done() and not await codes.sql("SELECT FROM pg_locks WHERE NOT granted"):
+        while not erasing.done() and not await codes.sql(SOMEBODY_WAITS):
             await asyncio.sleep(0.01)
     go_on.set()
     answer, _ = await asyncio.gather(revealing, erasing)
