@@ -212,7 +212,8 @@ async def held_up(service: ServiceUnderTest, of: dict[str, Any]) -> int:
         )
         erasing = asyncio.create_task(erase(service, erasure("ada")))
         # Of this database alone: other tests' databases are on the same server.
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        waiting = """SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'"""
         async with asyncio.timeout(20):
             while not erasing.done() and not await pool.fetchval(waiting):
                 await asyncio.sleep(0.01)
