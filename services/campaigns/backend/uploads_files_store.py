@@ -97,7 +97,8 @@ class UploadFiles:
             if purpose == "HERO_IMAGE":
                 return await self._check_picture(upload_id, received, declared_size)
             return await self._check_table(upload_id, received, declared_size)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotFound):
+            # Where another check was first, its verdict stands: this one changes nothing any more.
             return Verdict(Refused("LOST", "What arrived is not there any more. Create a new upload."))
         except Refused as refusal:
             return Verdict(refusal)
