@@ -5,12 +5,10 @@ import hashlib
 import io
 from typing import Any
 
-import aiohttp
-
 from scripts.devtools.graphql_client import GraphQLErrors
 from scripts.devtools.journey import documents as d
 from scripts.devtools.journey.ledger import Ledger
-from scripts.devtools.journey.player import JourneyStopped, Player
+from scripts.devtools.journey.player import JourneyStopped, Player, download
 from scripts.devtools.journey.registration import Campaign, metrics
 
 STAFF = "analyst"
@@ -30,7 +28,7 @@ async def export_entries(player: Player, ledger: Ledger, campaign: Campaign) -> 
         purpose="INTERNAL",
     )
     job = await player.until_done("the export", lambda: _job(player, started["job"]["id"]))
-    body = await _download(job["downloadUrl"])
+    body = await download(job["downloadUrl"])
     rows = list(csv.DictReader(io.StringIO(body.decode())))
     ledger.expect("rows in the file", counted["registrations"], len(rows))
     ledger.expect("rowCount", len(rows), job["rowCount"])
@@ -63,9 +61,3 @@ async def _address(player: Player, persona: str, campaign: Campaign) -> str | No
 
 async def _job(player: Player, id_: str) -> dict[str, Any] | None:
     return (await player.ask(STAFF, d.EXPORT_JOB, id=id_))["exportJob"]
-
-
-async def _download(url: str) -> bytes:
-    async with aiohttp.ClientSession(trust_env=False) as session, session.get(url) as answer:
-        answer.raise_for_status()
-        return await answer.read()

@@ -1,8 +1,8 @@
 """A part of step 1: the campaign gets a promoter, a picture and a description, as fans will see them."""
 
-import asyncio
 import io
 import secrets
+from typing import Any
 
 import aiohttp
 from PIL import Image
@@ -13,8 +13,6 @@ from scripts.devtools.journey.player import JourneyStopped, Player
 
 STAFF = "editor"
 COMPANY = "Long Night Productions Ltd"
-_POLL_SECONDS = 0.2
-_PATIENCE_SECONDS = 60
 
 
 async def dress(player: Player, ledger: Ledger, campaign_id: str) -> None:
@@ -74,20 +72,22 @@ async def _upload(player: Player, campaign_id: str) -> str:
         contentType="image/png",
         byteSize=len(data),
     )
-    upload = created["upload"]
+    upload: dict[str, Any] = created["upload"]
     async with aiohttp.ClientSession(trust_env=False) as session:
         answer = await session.put(upload["uploadUrl"], data=data)
         answer.raise_for_status()
-    try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while upload["state"] in ("PENDING", "PROCESSING"):
-                await asyncio.sleep(_POLL_SECONDS)
-                upload = (await player.ask(STAFF, d.UPLOAD, id=upload["id"]))["upload"]
-    except TimeoutError:
-        raise JourneyStopped(f"the picture is not checked after {_PATIENCE_SECONDS} s") from None
+    upload = await player.until(
+        "the picture is checked",
+        lambda: _look(player, upload["id"]),
+        lambda seen: seen["state"] not in ("PENDING", "PROCESSING"),
+    )
     if upload["state"] != "READY":
         raise JourneyStopped(f"the picture was refused: {upload['failure']}")
     return upload["id"]
+
+
+async def _look(player: Player, upload_id: str) -> dict[str, Any]:
+    return (await player.ask(STAFF, d.UPLOAD, id=upload_id))["upload"]
 
 
 def _picture() -> bytes:

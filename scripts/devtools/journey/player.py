@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+import aiohttp
+
 from scripts.devtools.graphql_client import GraphQLClient
 from scripts.devtools.settings import Settings
 from scripts.devtools.tokens import Mint
@@ -74,6 +76,13 @@ class Player:
         except TimeoutError:
             raise JourneyStopped(f"not so after {_PATIENCE_SECONDS} s: {what}") from None
         return answer
+
+
+async def download(url: str) -> bytes:
+    """The file behind a link. Raises aiohttp.ClientResponseError where there is none."""
+    async with aiohttp.ClientSession(trust_env=False) as session, session.get(url) as answer:
+        answer.raise_for_status()
+        return await answer.read()
 
 
 async def all_at_once(

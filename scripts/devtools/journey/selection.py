@@ -7,11 +7,9 @@ from asyncio.subprocess import PIPE, STDOUT
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-
 from scripts.devtools.journey import documents as d
 from scripts.devtools.journey.ledger import Ledger
-from scripts.devtools.journey.player import Player
+from scripts.devtools.journey.player import Player, download
 from scripts.devtools.journey.registration import Campaign
 from scripts.devtools.settings import ROOT
 
@@ -90,9 +88,7 @@ def _reconcile(
 async def complaints_about_draw(player: Player, wave_id: str) -> str:
     """What `scripts/verify-draw` finds wrong with the published file of a draw: nothing, if it is fair."""
     url = await player.until("the draw's file is published", lambda: _draw_file(player, wave_id), bool)
-    async with aiohttp.ClientSession(trust_env=False) as session, session.get(url) as answer:
-        answer.raise_for_status()
-        content = await answer.read()
+    content = await download(url)
     with tempfile.NamedTemporaryFile(suffix=".draw.gz") as file:
         file.write(content)
         file.flush()

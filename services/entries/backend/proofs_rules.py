@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import Any
 
 from services.entries.backend.draws_rules import ALGORITHM
-from services.entries.backend.waves_rules import Pick, Seat
+from services.entries.backend.waves_rules import BY_ENTRY, Pick, Seat
 
 _LINES_AT_ONCE = 10_000
 _GZIP = 31
@@ -38,7 +38,9 @@ def header(
 def file(head: Mapping[str, Any], roster: Iterable[bytes], picks: Iterable[Pick]) -> Iterator[bytes]:
     """A gzip file in pieces: the header as JSON, then the roster's lines, then `entry|event|market|rank|tickets`."""
     lines = chain(
-        [json.dumps(head).encode()], roster, ("|".join(map(str, pick)).encode() for pick in sorted(picks))
+        [json.dumps(head).encode()],
+        roster,
+        ("|".join(map(str, pick)).encode() for pick in sorted(picks, key=BY_ENTRY)),
     )
     packer = zlib.compressobj(level=1, wbits=_GZIP)
     while some := list(islice(lines, _LINES_AT_ONCE)):
