@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 
-from scripts.devtools.bootstrap import install
 from tests.support import run
 from tests.support.issuer import AUDIENCE
 from tests.support.ports import free_port
@@ -111,20 +110,12 @@ def start_oidc_provider() -> Generator[OidcProvider]:
 
 
 def _ensure_installed() -> None:
-    lock, stamp = _FOLDER / "package-lock.json", _FOLDER / "node_modules" / ".monoql-lock"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-    with run.one_worker_at_a_time("oidc-provider"):
-        if stamp.exists() and stamp.read_text() == digest:
-            return
-        install(
-            "Installing the OpenID provider of the tests",
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=str(_FOLDER),
-            log=str(run.folder() / "oidc-provider.log"),
-            hint="a package could not be fetched, or does not match its hash.",
-            attempts=2,
-        )
-        stamp.write_text(digest)
+    run.install_once(
+        "Installing the OpenID provider of the tests",
+        _FOLDER / "package-lock.json",
+        _FOLDER / "node_modules",
+        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+    )
 
 
 def _filled_in(page: httpx.Response, name: str) -> tuple[str, dict[str, str]]:

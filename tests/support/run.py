@@ -1,6 +1,7 @@
 """What one run of the tests starts once and shares among its workers, in a folder that the run removes at its end."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ import pytest
 
 from scripts.devtools import databases, launch, run_state
 from scripts.devtools import settings as devsettings
+from scripts.devtools.bootstrap import install
 from scripts.devtools.run_state import RunState
 from scripts.devtools.stack import wipe
 
@@ -36,6 +38,27 @@ def one_worker_at_a_time(name: str) -> Generator[None]:
     with (folder() / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def install_once(step: str, lock: Path, home: Path, *commands: list[str]) -> None:
+    """Run installers in the folder of `lock`, unless `home` holds what this lock says already.
+
+    Raises BootstrapError with one sentence when one fails.
+    """
+    stamp, digest = home / ".monoql-lock", hashlib.sha256(lock.read_bytes()).hexdigest()
+    with one_worker_at_a_time(lock.parent.name):
+        if stamp.exists() and stamp.read_text() == digest:
+            return
+        for command in commands:
+            install(
+                step,
+                command,
+                cwd=str(lock.parent),
+                log=str(folder() / f"{lock.parent.name}.log"),
+                hint="a package could not be fetched, or does not match its hash.",
+                attempts=2,
+            )
+        stamp.write_text(digest)
 
 
 def start_once(name: str, *, only_postgres: bool = False, split: bool = False) -> RunState:

@@ -4,7 +4,6 @@
 answer as the store does in production.
 """
 
-import hashlib
 import os
 import secrets
 import subprocess
@@ -20,7 +19,6 @@ import httpx
 import pytest
 from obstore.store import S3Store
 
-from scripts.devtools.bootstrap import install
 from tests.support import run
 from tests.support.ports import free_port
 
@@ -119,15 +117,12 @@ def _await_answer(server: S3Server, process: subprocess.Popen[bytes], log: Path)
 
 
 def _ensure_installed() -> None:
-    lock, home = _FOLDER / "requirements.txt", _FOLDER / ".venv"
-    stamp, log = home / ".monoql-lock", run.folder() / "s3-servers.log"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-    with run.one_worker_at_a_time("s3-servers"):
-        if stamp.exists() and stamp.read_text() == digest:
-            return
-        step, hint = "Installing the S3 servers of the tests", "a package could not be fetched."
-        install(step, [sys.executable, "-m", "venv", str(home)], cwd=str(_FOLDER), log=str(log), hint=hint)
-        pip = [str(home / "bin" / "pip"), "install", "--disable-pip-version-check", "--no-input"]
-        wanted = ["--require-hashes", "--only-binary", ":all:", "-r", str(lock)]
-        install(step, pip + wanted, cwd=str(_FOLDER), log=str(log), hint=hint, attempts=2)
-        stamp.write_text(digest)
+    home = _FOLDER / ".venv"
+    run.install_once(
+        "Installing the S3 servers of the tests",
+        _FOLDER / "requirements.txt",
+        home,
+        [sys.executable, "-m", "venv", str(home)],
+        [str(home / "bin" / "pip"), "install", "--disable-pip-version-check", "--no-input"]
+        + ["--require-hashes", "--only-binary", ":all:", "-r", "requirements.txt"],
+    )
