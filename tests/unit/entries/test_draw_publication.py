@@ -138,7 +138,7 @@ async def test_the_file_alone_proves_the_draw(database: Any, tmp_path: Path, str
         staff = Staff(service)
         tour = await closed_campaign(service, fans=120, allocation=30)
         await service.resources.database.pool.execute(
-            "UPDATE entry SET score = CASE WHEN right(id, 1) < 'h' THEN ascii(right(id, 1)) / 7.0 END"
+            "UPDATE entry SET score = CASE WHEN right(user_id, 1) < 'h' THEN ascii(right(user_id, 1)) / 7.0 END"
         )
         wave_id = await staff.final(tour, strategy=strategy)
         result = verify(await published_file(service, wave_id, tmp_path))

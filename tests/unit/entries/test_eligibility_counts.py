@@ -28,8 +28,8 @@ async def crowd(service: ServiceUnderTest) -> dict[str, Any]:
     await publish(service, tour)
     await registered(service, tour, 60)
     pool = service.resources.database.pool
-    await pool.execute("UPDATE entry SET state = 'WITHDRAWN' WHERE right(id, 1) < '8'")
-    await pool.execute("UPDATE entry SET score = ascii(right(id, 1)) WHERE right(id, 1) > 'h'")
+    await pool.execute("UPDATE entry SET state = 'WITHDRAWN' WHERE right(user_id, 1) < '8'")
+    await pool.execute("UPDATE entry SET score = ascii(right(user_id, 1)) WHERE right(user_id, 1) > 'h'")
     await tell(service, *(fan(f"fan-{n}", cards=["AMEX"] if n % 3 else ["VISA"]) for n in range(0, 60, 2)))
     gate = {"card": {"brands": ["AMEX"]}}
     stricter = {

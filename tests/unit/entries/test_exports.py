@@ -26,7 +26,7 @@ async def test_entries_as_csv_are_exactly_what_the_counts_say(database: Any) -> 
         staff = Staff(service)
         tour = await closed_campaign(service, fans=70)
         pool = service.resources.database.pool
-        await pool.execute("UPDATE entry SET state = 'WITHDRAWN' WHERE right(id, 1) < '8'")
+        await pool.execute("UPDATE entry SET state = 'WITHDRAWN' WHERE right(user_id, 1) < '8'")
         done, data = await written(service, staff, await start(staff, tour))
         rows = rows_of(data)
         counted = await metrics_of(service, staff, tour)
@@ -47,7 +47,7 @@ async def test_a_filter_keeps_the_rows_of_its_states(database: Any) -> None:
         staff = Staff(service)
         tour = await closed_campaign(service, fans=40)
         await service.resources.database.pool.execute(
-            "UPDATE entry SET state = 'WITHDRAWN' WHERE right(id, 1) < '8'"
+            "UPDATE entry SET state = 'WITHDRAWN' WHERE right(user_id, 1) < '8'"
         )
         counted = {one["state"]: one["count"] for one in (await metrics_of(service, staff, tour))["byState"]}
         for states in (["WITHDRAWN"], ["ACCEPTED", "WITHDRAWN"], ["ERASED"], []):

@@ -46,7 +46,7 @@ async def test_all_formats_hold_the_same_rows(database: Any, kind: str) -> None:
         tour = await closed_campaign(service, fans=60)
         await staff.final(tour)
         await service.resources.database.pool.execute(
-            "UPDATE entry SET country = NULL WHERE right(id, 1) < '8'"
+            "UPDATE entry SET country = NULL WHERE right(user_id, 1) < '8'"
         )
 
         async def data(**input: Any) -> bytes:

@@ -13,7 +13,7 @@ async def test_fans_are_counted_by_the_markets_that_they_rank(database: Any) -> 
         staff = Staff(service)
         tour, other = [await closed_campaign(service, fans=fans) for fans in (60, 20)]
         pool = service.resources.database.pool
-        await pool.execute("UPDATE entry SET state = 'WITHDRAWN' WHERE right(id, 1) < '8'")
+        await pool.execute("UPDATE entry SET state = 'WITHDRAWN' WHERE right(user_id, 1) < '8'")
         rows = await pool.fetch("SELECT preferences FROM entry_now WHERE state = 'ACCEPTED'")
         ids = [market["id"] for of in (tour, other) for market in of["markets"]]
         answers = await service.entities(WANTED, [_market(id_) for id_ in ids], token=staff.token)

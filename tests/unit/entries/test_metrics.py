@@ -30,9 +30,9 @@ async def test_every_part_reconciles_with_the_rows(database: Any) -> None:
         staff = Staff(service)
         tour = await closed_campaign(service, fans=90)
         pool = service.resources.database.pool
-        await pool.execute("UPDATE entry SET state = 'WITHDRAWN' WHERE right(id, 1) < '8'")
+        await pool.execute("UPDATE entry SET state = 'WITHDRAWN' WHERE right(user_id, 1) < '8'")
         await pool.execute(
-            "UPDATE entry SET submitted_at = submitted_at - interval '3 hours' WHERE right(id, 1) > 'p'"
+            "UPDATE entry SET submitted_at = submitted_at - interval '3 hours' WHERE right(user_id, 1) > 'p'"
         )
         await staff.final(tour)
         rows = await pool.fetch("SELECT * FROM entry")

@@ -28,15 +28,16 @@ def unlock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def meet_before_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two changes wait for each other before either looks whether an owner is left."""
-    both_changed = asyncio.Barrier(2)
+    """Two changes look both whether an owner is left after both have changed something, and before either commits."""
+    both_changed, both_looked = asyncio.Barrier(2), asyncio.Barrier(2)
     keep = TeamsStore._keep_an_owner
 
-    async def keep_after_both(self: Any, connection: Any, team_id: str) -> None:
+    async def keep_together(self: Any, connection: Any, team_id: str) -> None:
         await both_changed.wait()
         await keep(self, connection, team_id)
+        await both_looked.wait()
 
-    monkeypatch.setattr(TeamsStore, "_keep_an_owner", keep_after_both)
+    monkeypatch.setattr(TeamsStore, "_keep_an_owner", keep_together)
 
 
 async def owners(users: ServiceUnderTest, world: World) -> int:
