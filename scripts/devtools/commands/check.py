@@ -45,6 +45,7 @@ STEPS = (
     Step("strict types (basedpyright)", [str(_BIN / "basedpyright")]),
     Step("generated SDL and OpenAPI are current", [str(_BIN / "python"), "-m", "services.schema", "--check"]),
     Step("supergraph is current", ["node", "gateway-config/compose.mjs", "--check"]),
+    Step("what frontends were promised holds", ["node", "gateway-config/contracts/cli.mjs", "check"]),
     Step("import contracts (import-linter)", [str(_BIN / "lint-imports"), "--no-cache", "--no-logo"]),
     Step("declared dependencies (deptry), services", [str(_BIN / "deptry"), "services", "--no-ansi"]),
     Step(

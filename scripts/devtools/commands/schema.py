@@ -9,7 +9,8 @@ from scripts.devtools.settings import ROOT
 
 app = App(name="scripts/schema", help_format="plaintext", version_flags=[])
 
-_STEPS = ([sys.executable, "-m", "services.schema"], ["node", "gateway-config/compose.mjs"])
+_CONTRACTS = ["node", "gateway-config/contracts/cli.mjs"]
+_GENERATORS = ([sys.executable, "-m", "services.schema"], ["node", "gateway-config/compose.mjs"])
 
 
 def main(argv: list[str]) -> int:
@@ -19,11 +20,35 @@ def main(argv: list[str]) -> int:
 
 @app.default
 def schema() -> int:
-    """Write the generated files anew: schema.graphql and openapi.json of each service, supergraph, public schema.
+    """Write the generated files anew: schema.graphql and openapi.json of each service, supergraph, public schema,
+    registered documents.
 
     The exit code is that of the first step that fails; composition errors name the subgraph and the field.
     """
-    for command in _STEPS:
+    return _run(*_GENERATORS, [*_CONTRACTS, "write"])
+
+
+@app.command(name="diff")
+def show_difference() -> int:
+    """Show what your change does to frontends, compared with the last release: safe, dangerous, breaking.
+
+    By subgraph, with the operations of gateway-config/operations that depend on what changed. Writes the generated
+    files first.
+    """
+    return _run(*_GENERATORS, [*_CONTRACTS, "write"], [*_CONTRACTS, "diff"])
+
+
+@app.command
+def release() -> int:
+    """Make the present graph the last release, that later changes are held against.
+
+    Refused when it breaks what the release before it promised; says what and whom.
+    """
+    return _run(*_GENERATORS, [*_CONTRACTS, "write"], [*_CONTRACTS, "release"])
+
+
+def _run(*steps: list[str]) -> int:
+    for command in steps:
         code = subprocess.run(command, cwd=ROOT, check=False).returncode
         if code != 0:
             return code
