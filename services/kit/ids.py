@@ -8,6 +8,7 @@ from base64 import b32encode
 
 _TO_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
 _RANDOM = ~((0xF << 76) | (0x3 << 62))
+_VERSION = (0x7 << 76) | (0x2 << 62)
 _BODY = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 
@@ -15,17 +16,17 @@ def new_id(prefix: str) -> str:
     """A fresh time-ordered id of the given kind, e.g. `new_id("ent")`."""
     milliseconds = time.time_ns() // 1_000_000
     value = (milliseconds << 80) | int.from_bytes(os.urandom(10))
-    value = (value & ~(0xF << 76)) | (0x7 << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    return f"{prefix}_{encode(value)}"
+    return f"{prefix}_{encode(value & _RANDOM | _VERSION)}"
 
 
 def new_ids(prefix: str, count: int) -> list[str]:
     """As `new_id`, many at once and at half the cost: all of one moment, and in order among themselves."""
-    moment = (time.time_ns() // 1_000_000 << 80) | (0x7 << 76) | (0x2 << 62)
     noise = os.urandom(10 * count)
     values = sorted(int.from_bytes(noise[at : at + 10]) & _RANDOM for at in range(0, 10 * count, 10))
-    return [f"{prefix}_{encode(moment | value)}" for value in values]
+    # The moment is the first ten characters; the ten bytes behind it are sixteen, so all can be encoded in one go.
+    moment = encode(time.time_ns() // 1_000_000 << 80)[:10]
+    text = _crockford(b"".join([(value | _VERSION).to_bytes(10) for value in values]))
+    return [f"{prefix}_{moment}{text[at : at + 16]}" for at in range(0, 16 * count, 16)]
 
 
 def is_id(prefix: str, text: str) -> bool:
@@ -45,4 +46,8 @@ def user_id(issuer: str, subject: str) -> str:
 
 def encode(value: int) -> str:
     """128 bits as 26 characters of Crockford base32, most significant first."""
-    return b32encode(value.to_bytes(20))[6:].translate(_TO_CROCKFORD).decode()
+    return _crockford(value.to_bytes(20))[6:]
+
+
+def _crockford(data: bytes) -> str:
+    return b32encode(data).translate(_TO_CROCKFORD).decode()

@@ -3,7 +3,7 @@
 import base64
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -61,6 +61,16 @@ class Sealer:
         body = self._keys[self._current].encrypt(nonce, data, context.encode())
         return self.header + nonce + body
 
+    def seal_all(self, values: Sequence[str], context: str) -> list[bytes]:
+        """As `seal`, for many values at once and at less than half the cost."""
+        encrypt, header, about = self._keys[self._current].encrypt, self.header, context.encode()
+        noise = os.urandom(_NONCE * len(values))
+        nonces = [noise[at : at + _NONCE] for at in range(0, len(noise), _NONCE)]
+        return [
+            b"".join((header, nonce, encrypt(nonce, value.encode(), about)))
+            for nonce, value in zip(nonces, values, strict=True)
+        ]
+
     def open(self, sealed: bytes, context: str) -> bytes:
         """Raises SealBroken."""
         end = 1 + (sealed[0] if sealed else 0)
@@ -86,6 +96,16 @@ class LookupKey:
     def digest(self, kind: str, value: str) -> bytes:
         """32 bytes that depend on the key, the kind of value, and the value."""
         return hmac.digest(self._key, f"{kind}\0{value}".encode(), "sha256")
+
+    def digests(self, kind: str, values: Iterable[str]) -> list[bytes]:
+        """As `digest`, for many values of a kind, at half the cost: what key and kind come to is computed once."""
+        keyed = hmac.new(self._key, f"{kind}\0".encode(), "sha256")
+        found: list[bytes] = []
+        for value in values:
+            mac = keyed.copy()
+            mac.update(value.encode())
+            found.append(mac.digest())
+        return found
 
 
 def _decode(text: str) -> bytes:

@@ -1,15 +1,9 @@
 """Exports of many entries, and metrics over them, timed: on the running PostgreSQL, in a database of its own."""
 
 import json
-import os
 import resource
-import secrets
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +12,9 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from scripts.devtools import databases
+from scripts.devtools.bench.scratch import scratch
 from scripts.devtools.databases import ServiceDatabase
-from scripts.devtools.settings import ROOT, Settings
+from scripts.devtools.settings import Settings
 from services.entries.backend.exports_files_store import ExportFileStore
 from services.entries.backend.metrics_store import MetricStore
 from services.kit.files import open_files
@@ -71,11 +65,11 @@ class Timing:
 
 async def time_exports(admin_dsn: str, settings: Settings, entries: int) -> list[Timing]:
     """Each kind of export once, and reading metrics, over this many entries."""
-    with _scratch(admin_dsn, settings["DB_PASSWORD"]) as scratch, tempfile.TemporaryDirectory() as folder:
+    with scratch(admin_dsn, settings, "entries") as made, tempfile.TemporaryDirectory() as folder:
         async with open_database(
-            scratch.service_dsn, size=4, statement_timeout_ms=120_000, name="bench"
+            made.service_dsn, size=4, statement_timeout_ms=120_000, name="bench"
         ) as database:
-            await _fill(scratch, entries)
+            await _fill(made, entries)
             metrics = MetricStore(database)
             while await metrics.add_up():
                 pass
@@ -108,7 +102,7 @@ async def _time(
     return Timing(f"{kind} as {format_}, {compression}", time.perf_counter() - began, size)
 
 
-async def _fill(scratch: ServiceDatabase, entries: int) -> None:
+async def _fill(made: ServiceDatabase, entries: int) -> None:
     document: dict[str, Any] = {
         "id": CAMPAIGN, "slug": "bench", "version": 1, "team_id": "tea_bench", "state": "OPEN",
         "default_locale": "en-US", "countries": ["US"], "opens_at": "2026-01-01T00:00:00Z",
@@ -116,7 +110,7 @@ async def _fill(scratch: ServiceDatabase, entries: int) -> None:
         "phone_required": False, "identity_key": "EMAIL", "gate": None, "score_min": None, "score_max": None,
         "titles": {}, "markets": _MARKETS, "events": [],
     }  # fmt: skip
-    owner = await asyncpg.connect(scratch.owner_dsn)
+    owner = await asyncpg.connect(made.owner_dsn)
     try:
         await owner.execute(_CAMPAIGN, CAMPAIGN, json.dumps(document))
         for start in range(0, entries, _CHUNK):
@@ -124,16 +118,3 @@ async def _fill(scratch: ServiceDatabase, entries: int) -> None:
         await owner.execute("VACUUM ANALYZE entry")
     finally:
         await owner.close()
-
-
-@contextmanager
-def _scratch(admin_dsn: str, password: str) -> Iterator[ServiceDatabase]:
-    name = f"monoql_bench_{secrets.token_hex(4)}"
-    made = databases.provision(admin_dsn, ["entries"], password, name=name)["entries"]
-    try:
-        environment = {**os.environ, "ENTRIES_OWNER_DATABASE_URL": made.owner_dsn}
-        command = [sys.executable, "-m", "services.migrate", "entries"]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-        yield made
-    finally:
-        databases.drop(admin_dsn, name)

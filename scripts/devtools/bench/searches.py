@@ -1,12 +1,7 @@
 """Searches of a large catalogue, timed: on the running stack's PostgreSQL, in a database of their own."""
 
-import os
-import secrets
-import subprocess
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -15,10 +10,9 @@ import asyncpg
 from rich.console import Console
 from rich.table import Table
 
-from scripts.devtools import databases
 from scripts.devtools.bench.names import FILL
-from scripts.devtools.databases import ServiceDatabase
-from scripts.devtools.settings import ROOT, Settings
+from scripts.devtools.bench.scratch import scratch
+from scripts.devtools.settings import Settings
 from services.campaigns.backend.catalogue_store import Catalogue
 from services.campaigns.backend.catalogue_wire import ArtistQuery, Near, VenueQuery
 from services.campaigns.backend.seeds_store import Seeds
@@ -50,16 +44,16 @@ class Timing:
 
 async def time_searches(admin_dsn: str, settings: Settings, turns: int) -> list[Timing]:
     """Each search in turns, over 100,000 venues and as many artists."""
-    with _scratch(admin_dsn, settings["DB_PASSWORD"]) as scratch:
+    with scratch(admin_dsn, settings, "campaigns") as made:
         async with open_database(
-            scratch.service_dsn,
+            made.service_dsn,
             size=1,
             statement_timeout_ms=20_000,
             name="bench",
             plan_cache_mode="force_generic_plan",
         ) as database:
             await Seeds(database).load()
-            owner = await asyncpg.connect(scratch.owner_dsn)
+            owner = await asyncpg.connect(made.owner_dsn)
             await owner.execute(FILL)
             await owner.execute("VACUUM ANALYZE venue, artist")
             await owner.close()
@@ -86,16 +80,3 @@ async def _time(what: str, query: Any, search: Callable[[Any], Awaitable[Any]], 
         found = len((await search(query)).items)
         taken.append((time.perf_counter() - began) * 1000)
     return Timing(what, found, median(taken), max(taken))
-
-
-@contextmanager
-def _scratch(admin_dsn: str, password: str) -> Iterator[ServiceDatabase]:
-    name = f"monoql_bench_{secrets.token_hex(4)}"
-    made = databases.provision(admin_dsn, ["campaigns"], password, name=name)["campaigns"]
-    try:
-        environment = {**os.environ, "CAMPAIGNS_OWNER_DATABASE_URL": made.owner_dsn}
-        command = [sys.executable, "-m", "services.migrate", "campaigns"]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-        yield made
-    finally:
-        databases.drop(admin_dsn, name)

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from scripts.devtools import run_state
 from scripts.devtools import settings as devsettings
-from scripts.devtools.bench import report
+from scripts.devtools.bench import codes, report
 from scripts.devtools.bench.baseline import baseline
 from scripts.devtools.bench.exports import show as show_exports
 from scripts.devtools.bench.exports import time_exports
@@ -32,6 +32,12 @@ from scripts.devtools.settings import SERVICES, Settings
 from scripts.devtools.topology import Topology
 
 MOST_EXPORTED = 2_000_000
+CODES = {
+    "lines": codes.time_imports,
+    "winners": codes.time_assignment,
+    "reports": codes.time_webhooks,
+}
+MOST_OF_CODES = 5_000_000
 MOST_ROUNDS, MOST_SECONDS, MOST_CONCURRENCY = 20, 30, 64
 
 app = App(name="scripts/bench", help_format="plaintext", version_flags=[])
@@ -51,6 +57,9 @@ def bench(
     searches: Annotated[bool, Parameter(negative="")] = False,
     tokens: Annotated[bool, Parameter(negative="")] = False,
     export: int = 0,
+    import_: Annotated[int, Parameter("--import")] = 0,
+    assignment: int = 0,
+    webhooks: int = 0,
     json: Path | None = None,
 ) -> int:
     """Register fans through each layer of the running system in turns, and compare with a bare insert of one row.
@@ -76,6 +85,12 @@ def bench(
     export
         Instead, time exports of so many entries, and the metrics over them, in a
         database of their own.
+    import_
+        Instead, time the import of a file of so many codes.
+    assignment
+        Instead, time the assignment of codes to so many winners of a wave.
+    webhooks
+        Instead, time so many reports of redemptions, one a request.
     json
         Also write every turn to this file.
     """
@@ -92,6 +107,9 @@ def bench(
             return uvloop.run(_time_searches(console, rounds * 5))
         if export:
             return uvloop.run(_time_exports(console, export))
+        for count, (noun, measure) in zip((import_, assignment, webhooks), CODES.items(), strict=True):
+            if count:
+                return uvloop.run(_time_codes(console, count, noun, measure))
         if tokens:
             return uvloop.run(_time_tokens(console, rounds))
         return uvloop.run(_run(console, rounds, seconds, concurrency, json))
@@ -115,6 +133,16 @@ async def _time_exports(console: Console, entries: int) -> int:
     if state.admin_dsn is None:
         raise LoadError("The exports need the embedded PostgreSQL.")
     show_exports(console, await time_exports(state.admin_dsn, settings, entries), entries)
+    return 0
+
+
+async def _time_codes(console: Console, count: int, noun: str, measure: codes.Measure) -> int:
+    if not 0 < count <= MOST_OF_CODES:
+        raise LoadError(f"Ask for 1 to {MOST_OF_CODES:,} {noun}.")
+    settings, state = _running()
+    if state.admin_dsn is None:
+        raise LoadError("Measuring codes needs the embedded PostgreSQL.")
+    codes.show(console, await measure(state.admin_dsn, settings, count), count, noun)
     return 0
 
 

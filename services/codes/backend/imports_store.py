@@ -122,7 +122,7 @@ class ImportStore:
     def prepare(self, lines: Sequence[rules.Line], bytes_read: int = 0) -> Chunk:
         """Seals the good ones of some lines; in a thread, before anything is locked."""
         good = [line for line in lines if line.problem is None]
-        sealed = self._store.seal((line.code, line.key) for line in good)
+        sealed = self._store.seal([line.code for line in good], [line.key for line in good])
         return Chunk(lines, {line.number: code for line, code in zip(good, sealed, strict=True)}, bytes_read)
 
     async def take(self, import_id: str, pool_id: str, after: int, chunk: Chunk) -> bool:

@@ -5,7 +5,7 @@ Codes are sealed on the way in and masked on the way out.
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -174,7 +174,7 @@ class Store:
 
     def _generate(self, count: int, grouped: bool) -> list[Sealed]:
         codes = [rules.generate(secrets.token_bytes(rules.ENTROPY), grouped=grouped) for _ in range(count)]
-        return self.seal((code, rules.key_of(code)) for code in codes)
+        return self.seal(codes, [rules.key_of(code) for code in codes])
 
     async def lock(self, connection: Connection, pool_id: str) -> Row:
         """Keeps everybody else from adding codes to the pool, or taking some, until the transaction ends.
@@ -195,11 +195,10 @@ class Store:
         )
         return {row["lookup"]: row["import_id"] for row in rows}
 
-    def seal(self, codes: Iterable[tuple[str, str]]) -> list[Sealed]:
-        """Codes, each with its key (`rules.key_of`), as they are kept. Some 10 µs each: for a thread."""
-        return [
-            Sealed(self._sealer.seal(code, _CONTEXT), self._lookup.digest("code", key)) for code, key in codes
-        ]
+    def seal(self, codes: Sequence[str], keys: Sequence[str]) -> list[Sealed]:
+        """Codes, with their keys (`rules.key_of`), as they are kept. Some 3 µs each: for a thread."""
+        sealed, lookups = self._sealer.seal_all(codes, _CONTEXT), self._lookup.digests("code", keys)
+        return [*map(Sealed, sealed, lookups)]
 
     async def add(
         self, connection: Connection, pool_id: str, codes: Sequence[Sealed], import_id: str | None = None

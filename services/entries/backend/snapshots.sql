@@ -106,8 +106,8 @@ WHERE e.campaign_id = hers.campaign_id AND e.id = hers.id
   )
 
 -- name: invalidate_unconfirmed
--- Invalidates a chunk of the entries that were unconfirmed at their deadline. Campaign by campaign in the order of the index:
--- a chunk costs the same however many wait, also in campaigns whose deadline is still to come.
+-- Invalidates a chunk of the entries that were unconfirmed at their deadline, campaign by campaign, those first that came first.
+-- A chunk costs the same however many wait or are done, also in campaigns whose deadline is still to come.
 WITH ended AS MATERIALIZED (
     SELECT id FROM campaign
     WHERE entry_state_now('PENDING_PHONE', campaign_state_now(state, opens_at, closes_at)) = 'INVALIDATED'
@@ -117,7 +117,7 @@ WITH ended AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT campaign_id, id FROM entry
         WHERE campaign_id = ended.id AND state = 'PENDING_PHONE'
-        ORDER BY campaign_id, id
+        ORDER BY campaign_id, submitted_at
         LIMIT :limit
         FOR UPDATE SKIP LOCKED
     ) AS e

@@ -216,7 +216,7 @@ async def test_without_the_constraint_the_same_code_would_be_in_several_pools(co
     await owner.close()
     everybody_has_looked = asyncio.Barrier(3)
     store = codes.resources.store
-    sealed = store.seal([("ALPHA-0001", "ALPHA0001")])
+    sealed = store.seal(["ALPHA-0001"], ["ALPHA0001"])
 
     async def look_then_insert(pool: str) -> None:
         async with codes.resources.database.transaction() as connection:

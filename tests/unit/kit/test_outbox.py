@@ -128,6 +128,34 @@ async def test_a_message_that_cannot_be_taken_holds_up_no_other(
     assert await waiting(db) == 2
 
 
+async def test_a_message_that_leads_nowhere_holds_up_no_other(
+    db: Database, outbox: Outbox, sealer: Sealer, entries: Receiver, codes: Receiver
+) -> None:
+    of_another_release = Outbox(
+        db,
+        sealer,
+        [
+            Route("rumour", "entries", "PUT", "/rumours", "rumours"),
+            Route("snapshot", "nobody", "PUT", "/", "things"),
+        ],
+        {},
+    )
+    async with db.transaction() as connection:
+        lost = await of_another_release.publish(connection, "rumour", [{"id": "r"}])
+        lost += await of_another_release.publish(connection, "snapshot", [{"id": "s"}])
+    known = await publish(db, outbox, {"id": "a"})
+    await outbox.deliver([*lost, *known])
+    assert entries.things == codes.things == [{"id": "a"}]
+    await publish(db, outbox, {"id": "b"})
+    await make_due(db)
+    assert await outbox.drain() == 2
+    assert entries.things == codes.things == [{"id": "a"}, {"id": "b"}]
+    rows = await db.pool.fetch(
+        "SELECT id, attempts, next_attempt_at > now() AS later FROM outbox ORDER BY id"
+    )
+    assert [tuple(row) for row in rows] == [(id_, 2, True) for id_ in sorted(lost)], "they wait, and are kept"
+
+
 async def test_two_drains_at_once_send_each_message_once(
     db: Database, outbox: Outbox, entries: Receiver
 ) -> None:

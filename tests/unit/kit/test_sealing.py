@@ -24,6 +24,17 @@ def test_a_tampered_value_does_not_open() -> None:
         sealer.open(bytes(sealed), "c")
 
 
+def test_many_values_sealed_at_once_are_like_single_ones() -> None:
+    sealer, values = Sealer([NEW, OLD]), ["ann", "ann", "", "ö" * 1000]
+    sealed = sealer.seal_all(values, "c")
+    assert [sealer.open_text(each, "c") for each in sealed] == values
+    assert len(set(sealed)) == 4, "each has a nonce of its own"
+    assert all(each.startswith(sealer.header) for each in sealed)
+    assert sealer.seal_all([], "c") == []
+    with pytest.raises(SealBroken):
+        sealer.open(sealed[0], "d")
+
+
 def test_after_rotation_old_values_still_open_and_new_ones_use_the_new_key() -> None:
     before = Sealer([OLD]).seal("x", "c")
     rotated = Sealer([NEW, OLD])
@@ -49,3 +60,9 @@ def test_a_lookup_depends_on_key_kind_and_value() -> None:
         )
         == 4
     )
+
+
+def test_many_lookups_at_once_are_like_single_ones() -> None:
+    key, values = LookupKey(SecretStr(OLD.get_secret_value()[4:])), ["a", "", "ö" * 1000]
+    assert key.digests("code", values) == [key.digest("code", value) for value in values]
+    assert key.digests("code", []) == []
