@@ -1,7 +1,10 @@
 """compose.yaml and the code agree: every container gets the settings that its process demands."""
 
+import json
 import os
 import re
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,9 @@ import yaml
 ROOT = Path(__file__).parents[2]
 SERVICES = ("users", "campaigns", "entries", "codes")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+STAGES = dict(re.findall(r"^FROM \S+ AS (\S+)\n(.*?)(?=^FROM |\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL))
+HEALTH = {name: text for name, text in STAGES.items() if "HEALTHCHECK" in text}
 
 
 def env_file() -> dict[str, str]:
@@ -48,16 +54,89 @@ def test_a_container_gets_every_setting_that_its_process_demands(
     assert settings.bind_host != "127.0.0.1", "nobody could reach it"
 
 
-def test_every_image_is_pinned_and_only_the_router_is_published() -> None:
+def test_every_image_is_pinned_to_a_version() -> None:
     images = [service["image"] for service in COMPOSE["services"].values() if "image" in service]
-    assert all(re.search(r":[\d.]+(-\w+)?$", image) for image in images)
-    assert [name for name, service in COMPOSE["services"].items() if "ports" in service] == ["router"]
+    images += re.findall(r"^FROM (\S+:\S+)", DOCKERFILE, re.MULTILINE)
+    assert [image for image in images if not re.search(r":v?\d+(\.\d+)+(-[\w-]+)?$", image)] == []
+
+
+def test_the_router_is_published_and_what_people_look_at_on_loopback_alone() -> None:
+    published = {
+        name: service["ports"] for name, service in COMPOSE["services"].items() if "ports" in service
+    }
+    assert set(published) == {"router", "storage", "mail", "jaeger"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+@pytest.mark.parametrize("container", [name for name, s in COMPOSE["services"].items() if "build" in s])
+def test_our_containers_can_do_nothing_but_their_work(container: str) -> None:
+    service = COMPOSE["services"][container]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_every_container_has_a_limit_and_waits_for_what_it_needs() -> None:
+    services = COMPOSE["services"]
+    assert [name for name, s in services.items() if not s["deploy"]["resources"]["limits"]] == []
+    for name, service in services.items():
+        needed = service.get("depends_on", {})
+        unhealthy = (
+            [n for n in needed if "condition" not in needed[n]] if isinstance(needed, dict) else needed
+        )
+        assert unhealthy == (["jaeger"] if name == "collector" else []), name
+        for other in needed if isinstance(needed, dict) else ():
+            ready = services[other].get("healthcheck") or HEALTH.get(
+                services[other].get("build", {}).get("target")
+            )
+            assert needed[other]["condition"] == "service_completed_successfully" or ready, (name, other)
+
+
+def test_no_container_is_given_a_secret_of_production() -> None:
+    given = {
+        (container, name): value
+        for container, service in COMPOSE["services"].items()
+        for name, value in service.get("environment", {}).items()
+        if re.search(r"SECRET|PASSWORD|_KEY(_ID)?$", name)
+    }
+    assert [k for k, v in given.items() if not re.fullmatch(r"\$\{\w+\}|development(-[\w-]+)?", str(v))] == []
+
+
+def test_compose_understands_the_file() -> None:
+    command = [
+        Path(sys.executable).with_name("podman-compose"),
+        "--file",
+        "compose.yaml",
+        "config",
+        "--quiet",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_build_target_exists() -> None:
-    targets = set(re.findall(r"^FROM .* AS (\w+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
     used = {s["build"]["target"] for s in COMPOSE["services"].values() if "build" in s}
-    assert used <= targets
+    assert used <= set(STAGES)
+
+
+@pytest.mark.parametrize("stage", ["subgraph", "backend", "router"])
+def test_an_image_runs_without_rights_and_takes_signals_itself(stage: str) -> None:
+    text = STAGES[stage]
+    assert re.findall(r"^USER (?!root|0)(\w+)", text, re.MULTILINE)
+    assert stage in HEALTH
+    command = json.loads(re.findall(r"^CMD (\[.*\])", text, re.MULTILINE)[-1])
+    assert command[0] != "sh" or command[2].startswith("exec "), "a shell would keep SIGTERM to itself"
+
+
+def test_nothing_secret_gets_into_an_image() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    assert lines[1] == "*", "what is not named stays outside"
+    assert {line for line in lines if line.startswith("!")} == {
+        f"!{name}" for name in (".env", "requirements", "services", "scripts", "gateway-config")
+    }
+    assert [name for name, text in STAGES.items() if re.search(r"^COPY .*\.env", text, re.MULTILINE)] == [
+        "development"
+    ]
 
 
 def test_the_subgraph_image_holds_no_database_driver() -> None:
