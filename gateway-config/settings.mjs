@@ -15,6 +15,9 @@ export function readSettings(env) {
     port: integer(env, 'ROUTER_PORT', 4000, { min: 1, max: 65_535 }),
     supergraphPath: env.SUPERGRAPH || join(here, 'supergraph.graphql'),
     supergraphPollMs: integer(env, 'ROUTER_SUPERGRAPH_POLL_MS', 5_000, { min: 100 }),
+    contracts: contracts(env),
+    persistedPath: env.ROUTER_PERSISTED_DOCUMENTS || join(here, 'persisted.json'),
+    persistedOnly: oneOf(env, 'ROUTER_PERSISTED_ONLY', ['true', 'false'], String(production)) === 'true',
     secrets: secrets(env, production),
     allowedOrigins: list(env.ROUTER_ALLOWED_ORIGINS),
     trustedProxies: integer(env, 'ROUTER_TRUST_PROXY', 0, { min: 0, max: 10 }),
@@ -54,6 +57,12 @@ function secrets(env, production) {
     throw new SettingsError('ROUTER_SECRETS holds a development secret, which MONOQL_ENV=production refuses');
   }
   return values;
+}
+
+function contracts(env) {
+  const names = list(env.ROUTER_CONTRACTS || 'public,fan');
+  for (const name of names) oneOf({ ROUTER_CONTRACTS: name }, 'ROUTER_CONTRACTS', ['public', 'fan']);
+  return Object.freeze([...new Set(names)]);
 }
 
 function integer(env, name, fallback, { min, max = Number.MAX_SAFE_INTEGER }) {

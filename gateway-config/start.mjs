@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { PersistedDocuments } from './front/persisted.mjs';
 import { createFront } from './front/server.mjs';
 import { readSettings, SettingsError } from './settings.mjs';
 import { firstLine, Supergraph } from './supergraph.mjs';
@@ -18,8 +19,11 @@ const transport = createTransport({ sign: createProof(settings.secrets[0]), trac
 const supergraph = new Supergraph({ settings, transport, log });
 await supergraph.load().catch((error) => fail(`The supergraph at ${settings.supergraphPath} cannot be loaded: ${firstLine(error)}`));
 supergraph.watch();
+const documents = new PersistedDocuments({ path: settings.persistedPath, only: settings.persistedOnly, log });
+await documents.load().catch((error) => fail(`The registered documents at ${settings.persistedPath} cannot be loaded: ${firstLine(error)}`));
+documents.watch(settings.supergraphPollMs);
 
-const { server, drain } = createFront({ settings, supergraph, tracer, log });
+const { server, drain } = createFront({ settings, supergraph, documents, tracer, log });
 server.on('error', (error) =>
   fail(error.code === 'EADDRINUSE' ? `ROUTER_PORT ${settings.port} is in use.` : `The router cannot listen: ${error.message}`),
 );
@@ -37,6 +41,7 @@ async function stop(signal) {
   log.info('stopping', { signal });
   setTimeout(() => process.exit(0), settings.drainMs).unref();
   supergraph.close();
+  documents.close();
   await drain();
   await exporter.close();
   process.exit(0);

@@ -1,15 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';
-import { GraphQLError, Kind, parse } from 'graphql';
+import { GraphQLError, Kind, parse, print } from 'graphql';
+import { withoutTag } from './contract.mjs';
 import { gatewayConfig } from './gateway.config.mjs';
 import { silent } from './telemetry/log.mjs';
 
 /**
- * The composed graph and the runtime that serves it. The file is polled; a changed one is loaded into a second runtime,
- * tried, and only then put in place, so a corrupt file leaves the old graph serving.
+ * The composed graph and the runtimes that serve it, one a contract: what a contract does not hold, its runtime does not
+ * know. The file is polled; a changed one is loaded into further runtimes, tried, and only then put in place, so a
+ * corrupt file leaves the old graph serving.
  */
 export class Supergraph {
-  runtime = undefined;
+  runtimes = {};
   #urls = {};
   #sdl = undefined;
   #refused = undefined;
@@ -63,20 +65,31 @@ export class Supergraph {
 
   async #replace(sdl) {
     const urls = subgraphUrls(sdl, this.settings);
+    const loading = this.settings.contracts.map(async (contract) => [contract, await this.#load(CONTRACTS[contract](sdl), urls)]);
+    this.runtimes = Object.fromEntries(await Promise.all(loading));
+    this.#urls = urls;
+    this.#sdl = sdl;
+    this.#refused = undefined;
+  }
+
+  async #load(sdl, subgraphUrls) {
     const { settings, transport, log } = this;
-    const runtime = createGatewayRuntime(gatewayConfig({ settings, sdl, subgraphUrls: urls, transport, log }));
+    const runtime = createGatewayRuntime(gatewayConfig({ settings, sdl, subgraphUrls, transport, log }));
     await runtime.getSchema();
     const tried = await runtime.getResultForParams(
       { params: { query: '{ __typename }' }, request: {} },
       { headers: {}, log: silent },
     );
     if (tried.data?.__typename !== 'Query') throw new Error('the graph cannot be queried');
-    this.runtime = runtime;
-    this.#urls = urls;
-    this.#sdl = sdl;
-    this.#refused = undefined;
+    return runtime;
   }
 }
+
+/** The supergraph that serves a contract. */
+const CONTRACTS = {
+  public: (sdl) => sdl,
+  fan: (sdl) => print(withoutTag(parse(sdl), 'admin').document),
+};
 
 function subgraphUrls(sdl, settings) {
   const graphs = parse(sdl).definitions.find((node) => node.kind === Kind.ENUM_TYPE_DEFINITION && node.name.value === 'join__Graph');

@@ -41,7 +41,7 @@ async function changesOf(contract, release, now, operations, changelog) {
       const level = LEVELS[criticality.level];
       const coordinate = path;
       const hit = level === 'safe' ? [] : users.filter(({ coordinates }) => dependsOn(coordinates, coordinate, before));
-      const names = hit.map(({ operation }) => nameOf(operation));
+      const names = hit.map(({ operation }) => operation.label);
       const owners = [...now.ownersOf(coordinate), ...release.ownersOf(coordinate)];
       return {
         level, contracts: [contract], coordinate, message,
@@ -80,9 +80,5 @@ function refusalsOf({ type, coordinate, names, wasDeprecated, changelog }) {
 
 /** The operations that are not served as they stand, each with what is wrong. */
 export function brokenOperations(operations, contracts) {
-  return operations.flatMap((operation) => faultsOf(operation, contracts).map((fault) => ({ name: nameOf(operation), fault })));
-}
-
-function nameOf({ folder, name }) {
-  return `${folder}/${name}`;
+  return operations.flatMap((operation) => faultsOf(operation, contracts).map((fault) => ({ name: operation.label, fault })));
 }

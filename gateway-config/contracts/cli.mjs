@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { brokenOperations, changesSince } from './changes.mjs';
 import { readGraph } from './graphs.mjs';
-import { manifestOf, readOperations } from './operations.mjs';
+import { earlierThan, manifestOf, readOperations } from './operations.mjs';
 
 const HELP = `Hold the graph against what frontends were promised.
 
-Usage: node contracts/cli.mjs [write|check|diff|release] [--supergraph PATH] [--release PATH] [--operations DIR]
+Usage: node contracts/cli.mjs [write|check|diff|release] [--supergraph PATH] [--release DIR] [--operations DIR]
                               [--changelog PATH] [--manifest PATH]
 
-  write    registers the documents of operations/fan in persisted.json
+  write    registers the documents of operations/fan in persisted.json, beside those of earlier releases
   check    exits with 1 when an operation is not served, when persisted.json is stale, or when a change breaks a frontend
   diff     shows what became of the last release's contracts, subgraph by subgraph, and which operations depend on it
   release  makes the present graph the last release, unless check has something against it`;
@@ -23,7 +23,7 @@ async function main() {
     allowPositionals: true,
     options: {
       supergraph: { type: 'string', default: join(here, 'supergraph.graphql') },
-      release: { type: 'string', default: join(here, 'released', 'supergraph.graphql') },
+      release: { type: 'string', default: join(here, 'released') },
       operations: { type: 'string', default: join(here, 'operations') },
       changelog: { type: 'string', default: join(here, '..', 'CHANGELOG.md') },
       manifest: { type: 'string', default: join(here, 'persisted.json') },
@@ -33,10 +33,11 @@ async function main() {
   const command = COMMANDS[positionals[0] ?? 'check'];
   if (values.help || !command) return console.log(HELP);
 
-  const operations = readOperations(resolve(values.operations));
+  const present = readOperations(resolve(values.operations));
+  const operations = [...earlierThan(present, readFileSync(join(values.release, 'persisted.json'), 'utf8')), ...present];
   if (command === write) return write(values, operations);
   const now = readGraph(readFileSync(values.supergraph, 'utf8'));
-  const release = readGraph(readFileSync(values.release, 'utf8'));
+  const release = readGraph(readFileSync(join(values.release, 'supergraph.graphql'), 'utf8'));
   const changes = await changesSince(release, now, operations, readFileSync(values.changelog, 'utf8'));
   return command(values, { operations, now, changes });
 }
@@ -57,7 +58,8 @@ function check(values, found) {
 function makeRelease(values, found) {
   check(values, found);
   if (process.exitCode) return console.error('Nothing was released.');
-  copyFileSync(values.supergraph, values.release);
+  copyFileSync(values.supergraph, join(values.release, 'supergraph.graphql'));
+  copyFileSync(values.manifest, join(values.release, 'persisted.json'));
 }
 
 function faultsOf({ manifest }, { operations, now, changes }) {

@@ -9,8 +9,8 @@ import {
 const CONTRACT_OF = { fan: 'fan', admin: 'public' };
 
 /**
- * The documents that frontends send, one operation a file: `{ name, folder, contract, type, document, body }`. `body` is
- * the text that is registered for fans. Raises an Error whose lines name file and fault.
+ * The documents that frontends send, one operation a file: `{ name, label, folder, contract, type, document, body }`.
+ * `body` is the text that is registered for fans. Raises an Error whose lines name file and fault.
  */
 export function readOperations(folder) {
   const faults = [];
@@ -31,11 +31,23 @@ function readOperation(folder, kind, file, faults) {
     if (!operation?.name) throw new Error('holds no single operation with a name');
     const name = operation.name.value;
     if (basename(file, '.graphql') !== snakeCase(name)) throw new Error(`is to be named ${snakeCase(name)}.graphql, as its operation is ${name}`);
-    return { name, folder: kind, contract: CONTRACT_OF[kind], type: operation.operation, document, body: print(document) };
+    return operationOf(kind, name, operation.operation, document);
   } catch (error) {
     faults.push(`operations/${kind}/${file}: ${error.message}`);
     return [];
   }
+}
+
+function operationOf(folder, name, type, document, label = `${folder}/${name}`) {
+  return { name, label, folder, contract: CONTRACT_OF[folder], type, document, body: print(document) };
+}
+
+/** The documents of a release's manifest that are none of these: frontends that are out there still send them. */
+export function earlierThan(operations, manifest) {
+  const bodies = new Set(operations.map(({ body }) => body));
+  return JSON.parse(manifest)
+    .operations.filter(({ body }) => !bodies.has(body))
+    .map(({ id, name, type, body }) => operationOf('fan', name, type, parse(body), `fan/${name} of an earlier release (${id.slice(0, 8)})`));
 }
 
 /** What of an operation its contract does not know, in sentences; none when it is served as it stands. */

@@ -62,6 +62,7 @@ export function parseQueryString(search) {
   };
   return {
     query: given.get('query') ?? undefined,
+    documentId: given.get('documentId') ?? undefined,
     operationName: given.get('operationName') ?? undefined,
     variables: json('variables'),
     extensions: json('extensions'),

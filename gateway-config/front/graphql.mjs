@@ -8,16 +8,17 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8';
 
 /**
- * GraphQL over HTTP. It hands parsed requests to the gateway runtime directly, past its Request and Response objects,
- * which cost more than planning and executing.
+ * GraphQL over HTTP, for one contract. It hands parsed requests to the gateway runtime directly, past its Request and
+ * Response objects, which cost more than planning and executing. `documents`, if any, are those that requests may name.
  */
-export function createGraphqlHandler({ supergraph, settings, tracer, log }) {
+export function createGraphqlHandler({ supergraph, contract, documents, settings, tracer, log }) {
   return async function handleGraphql(req, res, call) {
     const type = responseType(req.headers.accept);
-    const params = checkParams(await readParams(req, settings.maxBodyBytes), settings.limits.queryBytes);
+    const given = await readParams(req, settings.maxBodyBytes);
+    const params = checkParams(documents ? documents.resolve(given) : given, settings.limits.queryBytes);
     res.on('close', () => res.writableFinished || call.abandon());
 
-    const result = await execute(supergraph.runtime, req, call, params);
+    const result = await execute(supergraph.runtimes[contract], req, call, params);
     const { body, status, retryAfter, masked } = present(result, call.id);
     if (masked) log.error('errors masked', { request_id: call.id, count: masked });
     if (status === 401) res.setHeader('www-authenticate', 'Bearer error="invalid_token"');

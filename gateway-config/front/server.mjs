@@ -8,12 +8,19 @@ import { InFlight } from './in_flight.mjs';
 import { busy, Refusal } from './refusal.mjs';
 import { createWebhooks } from './webhooks.mjs';
 
+const PATHS = { public: '/graphql', fan: '/fan/graphql' };
+
 /** The public HTTP server: which path goes where, and how many at once. */
-export function createFront({ settings, supergraph, tracer, log }) {
+export function createFront({ settings, supergraph, documents, tracer, log }) {
   const cors = createCors(settings.allowedOrigins);
   const isReady = createReadiness({ supergraph, log });
   const inFlight = new InFlight({ max: settings.maxInFlight, deadlineMs: settings.deadlineMs });
-  const graphql = createGraphqlHandler({ supergraph, settings, tracer, log });
+  const graphql = new Map(
+    settings.contracts.map((contract) => {
+      const registered = contract === 'fan' ? documents : undefined;
+      return [PATHS[contract], createGraphqlHandler({ supergraph, contract, documents: registered, settings, tracer, log })];
+    }),
+  );
   const webhooks = createWebhooks({ supergraph, log });
   const files = createFiles({ supergraph, settings, log });
   let draining = false;
@@ -26,7 +33,7 @@ export function createFront({ settings, supergraph, tracer, log }) {
     if (path === '/livez') return answer(res, 200, 'live');
     if (path === '/readyz') return void isReady().then((ready) => answer(res, ready && !draining ? 200 : 503, ready ? 'ready' : 'not ready'));
     if (req.method === 'OPTIONS') return cors.preflight(req, res);
-    if (path === '/graphql' && !settings.production && isBrowser(req)) return void supergraph.runtime(req, res);
+    if (path === PATHS.public && graphql.has(path) && !settings.production && isBrowser(req)) return void supergraph.runtimes.public(req, res);
     void serve(path, req, res);
   }
 
@@ -35,10 +42,10 @@ export function createFront({ settings, supergraph, tracer, log }) {
     res.setHeader('x-request-id', call.id);
     cors.apply(req, res);
     try {
-      if (path === '/graphql') await counted(call, graphql, req, res);
+      if (graphql.has(path)) await counted(call, graphql.get(path), req, res);
       else if (path.startsWith('/files/')) await files(req, res, call);
       else if (path.startsWith('/webhooks/')) await counted(call, webhooks, req, res);
-      else throw new Refusal(404, 'NOT_FOUND', 'There is nothing here; the API is at /graphql.');
+      else throw new Refusal(404, 'NOT_FOUND', `There is nothing here; the API is at ${[...graphql.keys()].join(' and ')}.`);
     } catch (error) {
       if (!(error instanceof Refusal)) log.error('request failed', { request_id: call.id, fault: error.name });
       if (res.headersSent) return res.destroy();

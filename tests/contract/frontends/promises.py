@@ -18,16 +18,18 @@ class Promises:
     @classmethod
     def copied(cls, folder: Path) -> "Promises":
         """A copy of the graph, of the operations and of their manifest; the changelog is empty."""
-        for name in ("released.graphql", "graph.graphql"):
-            shutil.copy(GATEWAY / "supergraph.graphql", folder / name)
+        (folder / "released").mkdir()
+        for path in (folder / "graph.graphql", folder / "released" / "supergraph.graphql"):
+            shutil.copy(GATEWAY / "supergraph.graphql", path)
         shutil.copytree(GATEWAY / "operations", folder / "operations")
-        shutil.copy(GATEWAY / "persisted.json", folder)
+        for place in (folder, folder / "released"):
+            shutil.copy(GATEWAY / "persisted.json", place)
         (folder / "CHANGELOG.md").write_text("# Changelog\n")
         return cls(folder)
 
     @property
     def released(self) -> Path:
-        return self.folder / "released.graphql"
+        return self.folder / "released" / "supergraph.graphql"
 
     @property
     def graph(self) -> Path:
@@ -39,10 +41,10 @@ class Promises:
             changelog.write(f"- {line}\n")
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        """`check`, `diff` or `release` over this copy."""
+        """`check`, `write`, `diff` or `release` over this copy."""
         places = {
             "--supergraph": self.graph,
-            "--release": self.released,
+            "--release": self.released.parent,
             "--operations": self.folder / "operations",
             "--changelog": self.folder / "CHANGELOG.md",
             "--manifest": self.folder / "persisted.json",

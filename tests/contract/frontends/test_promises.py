@@ -184,6 +184,19 @@ def test_a_release_is_what_later_changes_are_held_against(promises: Promises) ->
     assert promises.run("diff").stdout == "Nothing has changed for frontends since the last release.\n"
 
 
+def test_what_frontends_that_are_out_there_send_stays_registered_and_served(promises: Promises) -> None:
+    manifest = promises.folder / "persisted.json"
+    before = {one["id"] for one in json.loads(manifest.read_text())["operations"]}
+    page = promises.folder / "operations" / "fan" / "campaign_page.graphql"
+    page.write_text("query CampaignPage($slug: String!) { campaign(slug: $slug) { id } }")
+
+    assert promises.run("write").returncode == 0
+    assert before < {one["id"] for one in json.loads(manifest.read_text())["operations"]}
+
+    replace(promises.graph, CITY, "", inside="type Venue")
+    assert "operation fan/CampaignPage of an earlier release (" in promises.run("check").stderr
+
+
 @pytest.mark.parametrize(
     ("file", "text", "told"),
     [

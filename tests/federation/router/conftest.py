@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,21 @@ def write_graph(folder: Path, **schemas: str) -> Path:
     path = folder / "supergraph.yaml"
     path.write_text("\n".join(lines))
     return path
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 10
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def put(path: Path, text: str) -> None:
+    """Replaces the file at once, as a deployment does: a reader never sees half of it."""
+    path.with_suffix(".new").write_text(text)
+    path.with_suffix(".new").replace(path)
 
 
 @pytest.fixture(scope="session")

@@ -2,27 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.federation.router.conftest import CAMPAIGNS, ENTRIES, write_graph
+from tests.federation.router.conftest import CAMPAIGNS, ENTRIES, eventually, put, write_graph
 from tests.support.router_process import RouterProcess, compose
 from tests.support.subgraph_stub import SubgraphStub
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def put(path: Path, text: str) -> None:
-    """Replaces the file at once, as a deployment does: a reader never sees half of it."""
-    path.with_suffix(".new").write_text(text)
-    path.with_suffix(".new").replace(path)
 
 
 def test_reload(tmp_path: Path, supergraph: Path, stubs: tuple[SubgraphStub, SubgraphStub]):

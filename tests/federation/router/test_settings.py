@@ -16,6 +16,11 @@ from tests.support.router_process import RouterProcess
             "ROUTER_SECRETS holds a development secret",
         ),
         ({"MONOQL_ENV": "staging"}, 'MONOQL_ENV is "staging"'),
+        ({"ROUTER_CONTRACTS": "fans"}, 'ROUTER_CONTRACTS is "fans"'),
+        (
+            {"ROUTER_PERSISTED_DOCUMENTS": "/nowhere.json"},
+            "The registered documents at /nowhere.json cannot be loaded",
+        ),
         ({"ROUTER_PORT": "port"}, 'ROUTER_PORT is "port"'),
         ({"ROUTER_MAX_IN_FLIGHT": "0"}, 'ROUTER_MAX_IN_FLIGHT is "0"'),
         ({"CAMPAIGNS_SUBGRAPH_URL": "nowhere"}, "CAMPAIGNS_SUBGRAPH_URL is not an http(s) URL"),
