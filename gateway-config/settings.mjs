@@ -24,6 +24,7 @@ export function readSettings(env) {
     maxInFlight: integer(env, 'ROUTER_MAX_IN_FLIGHT', 500, { min: 1 }),
     upstreamConnections: integer(env, 'ROUTER_UPSTREAM_CONNECTIONS', 128, { min: 1 }),
     deadlineMs: integer(env, 'ROUTER_DEADLINE_MS', 10_000, { min: 10 }),
+    patienceMs: integer(env, 'ROUTER_PATIENCE_MS', 2_000, { min: 10 }),
     drainMs: integer(env, 'ROUTER_DRAIN_MS', 12_000, { min: 0 }),
     maxBodyBytes: integer(env, 'ROUTER_MAX_BODY_BYTES', 1_048_576, { min: 1_024 }),
     maxUploads: integer(env, 'ROUTER_MAX_UPLOADS', 16, { min: 1 }),

@@ -1,17 +1,18 @@
 const SWEEP_MS = 25;
 
 /**
- * The calls in flight: capped, and each with the same time to live, so that insertion order is expiry order and one
- * timer serves them all.
+ * The calls in flight: capped, each with the same time to live, and none waiting longer than `patienceMs` for one
+ * answer to a query. One timer serves them all.
  */
 export class InFlight {
   #calls = new Set();
   #idle = undefined;
 
-  constructor({ max, deadlineMs }) {
+  constructor({ max, deadlineMs, patienceMs }) {
     this.max = max;
     this.deadlineMs = deadlineMs;
-    setInterval(() => this.#expire(), SWEEP_MS).unref();
+    this.patienceMs = patienceMs;
+    setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
   get full() {
@@ -33,11 +34,11 @@ export class InFlight {
     return this.#calls.size ? new Promise((resolve) => (this.#idle = resolve)) : Promise.resolve();
   }
 
-  #expire() {
+  #sweep() {
     const now = performance.now();
     for (const call of this.#calls) {
-      if (call.deadline > now) return;
-      call.expire();
+      if (call.deadline <= now) call.expire();
+      else call.goOnWithout(now - this.patienceMs);
     }
   }
 }

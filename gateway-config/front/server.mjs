@@ -14,7 +14,7 @@ const PATHS = { public: '/graphql', fan: '/fan/graphql' };
 export function createFront({ settings, supergraph, documents, tracer, log }) {
   const cors = createCors(settings.allowedOrigins);
   const isReady = createReadiness({ supergraph, log });
-  const inFlight = new InFlight({ max: settings.maxInFlight, deadlineMs: settings.deadlineMs });
+  const inFlight = new InFlight({ max: settings.maxInFlight, deadlineMs: settings.deadlineMs, patienceMs: settings.patienceMs });
   const graphql = new Map(
     settings.contracts.map((contract) => {
       const registered = contract === 'fan' ? documents : undefined;

@@ -3,6 +3,7 @@ import { print } from 'graphql';
 import { Pool } from 'undici';
 import { readAnswer, unavailable } from './answer.mjs';
 import { subgraphHeaders } from './headers.mjs';
+import { Silence } from './silence.mjs';
 
 /** A subgraph that answers more than this is at fault; reading on would take the router down with it. */
 const MAX_ANSWER_BYTES = 16 * 1_048_576;
@@ -27,18 +28,19 @@ export function createTransport({ sign, tracer, log, connections }) {
       const { origin, pathname, search } = new URL(transportEntry.location);
       const pool = poolFor(origin);
       const path = pathname + search;
+      const silence = new Silence();
       return (request) =>
         new Promise((resolve) => {
           const { call } = request.context;
           const body = serialize(request);
           const trace = tracer.child(call.trace, subgraphName);
           const traceparent = trace?.traceparent ?? call.trace.traceparent;
-          const fetch = new Fetch(call, subgraphName, request.operationType !== 'mutation', (result) => {
+          const fetch = new Fetch(call, silence, request.operationType !== 'mutation', (result) => {
             if (result.fault) log.warning('subgraph failed', { request_id: call.id, subgraph: subgraphName, fault: result.fault });
             tracer.end(trace, result.fault, { 'monoql.subgraph': subgraphName, 'http.response.status_code': fetch.status });
             resolve(result);
           });
-          if (call.ended) return fetch.settle({ errors: [unavailable()] });
+          if (call.ended || silence.lasts()) return fetch.settle({ errors: [unavailable()] });
           pool.dispatch({ path, method: 'POST', body, headers: subgraphHeaders(call, body, sign, traceparent) }, fetch);
         });
     },
@@ -61,10 +63,12 @@ class Fetch {
   #chunks = [];
   #size = 0;
   #call;
+  #silence;
   #done;
+  askedAt = performance.now();
 
-  constructor(call, subgraph, safeToAbandon, done) {
-    this.subgraph = subgraph;
+  constructor(call, silence, safeToAbandon, done) {
+    this.#silence = silence;
     this.safeToAbandon = safeToAbandon;
     this.#call = call;
     this.#done = done;
@@ -75,6 +79,11 @@ class Fetch {
     this.#aborted = reason;
     this.#controller?.abort(new Error(reason));
     this.settle({ errors: [unavailable()], fault: reason });
+  }
+
+  giveUp() {
+    this.#silence.unanswered();
+    this.abort('no answer in time');
   }
 
   settle(result) {
@@ -89,6 +98,7 @@ class Fetch {
 
   onResponseStart(_controller, status, headers) {
     this.status = status;
+    this.#silence.heard();
     const seconds = Number(headers['retry-after']);
     if (seconds >= 1 && seconds <= 3_600) this.#retryAfter = Math.ceil(seconds);
   }
