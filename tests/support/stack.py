@@ -52,6 +52,14 @@ class RunningStack:
         return with_database(admin_dsn, f"monoql_{service}")
 
 
+def running(data_dir: Path, state: RunState) -> RunningStack:
+    """A system that was launched with its data in `data_dir`."""
+    key = tokens.load_key(data_dir / "identity" / "key.pem")
+    return RunningStack(
+        data_dir, state.endpoint, Mint(state.issuer, load()["OIDC_AUDIENCE"], key, tokens.key_id(key))
+    )
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--split` runs the same tests on the other topology."""
     parser.addoption("--split", action="store_true", help="every backend is a process of its own behind HTTP")
@@ -61,10 +69,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def stack(request: pytest.FixtureRequest) -> RunningStack:
     """The system, shared by all workers of the run: tests must not count on being alone in it."""
     state = run.start_once("stack", split=bool(request.config.getoption("--split")))
-    data_dir = run.folder() / "stack"
-    key = tokens.load_key(data_dir / "identity" / "key.pem")
-    return RunningStack(
-        data_dir=data_dir,
-        endpoint=state.endpoint,
-        mint=Mint(state.issuer, load()["OIDC_AUDIENCE"], key, tokens.key_id(key)),
-    )
+    return running(run.folder() / "stack", state)

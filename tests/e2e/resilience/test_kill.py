@@ -3,27 +3,11 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
 
-import pytest
-
-from scripts.devtools import launch
 from scripts.devtools.graphql_client import GraphQLClient
-from tests.support import run
 from tests.support.stack import RunningStack
 
 PAGE = b'{"query":"{ viewer { id } campaigns(first: 1) { nodes { id } } }"}'
-
-
-@pytest.fixture
-async def own_stack(stack: RunningStack) -> AsyncIterator[RunningStack]:
-    """A system of this test's own, for others must not suffer from its kills."""
-    data_dir = run.folder() / f"resilience-{os.getpid()}"
-    state = launch.launch(
-        launch.Options(data_dir=str(data_dir), durable=False, free_ports=True, lifeline=os.getpid())
-    )
-    yield RunningStack(data_dir, state.endpoint, stack.mint)
-    launch.stop(data_dir)
 
 
 async def page(client: GraphQLClient) -> dict[str, object]:
