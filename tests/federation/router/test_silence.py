@@ -51,7 +51,9 @@ def freezing(supergraph: Path, stubs: tuple[SubgraphStub, SubgraphStub]) -> Iter
         "ROUTER_PATIENCE_MS": "150",
     }
     with SubgraphStub(system.answer) as system.entries:
-        with RouterProcess(supergraph, {**settings, "ENTRIES_PORT": str(system.entries.port)}) as system.router:
+        with RouterProcess(
+            supergraph, {**settings, "ENTRIES_PORT": str(system.entries.port)}
+        ) as system.router:
             yield system
         system.frozen = False
 
