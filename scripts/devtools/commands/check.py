@@ -14,7 +14,7 @@ from rich.table import Table
 
 from scripts.devtools.settings import ROOT
 
-STEP_TIMEOUT = 180.0
+STEP_TIMEOUT = 600.0
 AT_ONCE = 2
 
 _BIN = ROOT / ".venv" / "bin"
