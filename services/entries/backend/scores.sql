@@ -15,7 +15,7 @@ WITH due AS (
 SELECT id FROM due
 
 -- name: signals
--- What each entry's score is computed from. Counting stops where it makes no difference any more.
+-- What each entry's score is computed from, but for who else came from there.
 SELECT e.id, e.state, e.disposable_email, coalesce(f.phone_verified, false) AS phone_confirmed,
        greatest(extract(epoch FROM e.submitted_at - least(f.known_since, first.submitted_at, e.submitted_at)), 0)::float8
            / 86400 AS account_days,
@@ -30,25 +30,41 @@ SELECT e.id, e.state, e.disposable_email, coalesce(f.phone_verified, false) AS p
            JOIN redemption r ON r.selection_id = s.id
            WHERE x.user_id = e.user_id AND x.campaign_id <> e.campaign_id AND r.quantity > 0
        ) AS redeemed_before,
-       n.count AS from_network, d.count AS from_device, b.reasons AS before
+       g.network, g.device, g.hour, b.reasons AS before
 FROM unnest(:ids::text[]) AS i (id)
 CROSS JOIN LATERAL (SELECT * FROM entry WHERE id = i.id OFFSET 0) AS e
 LEFT JOIN LATERAL (SELECT * FROM user_fact WHERE user_id = e.user_id OFFSET 0) AS f ON true
 LEFT JOIN LATERAL (SELECT min(submitted_at) AS submitted_at FROM entry WHERE user_id = e.user_id) AS first ON true
 LEFT JOIN LATERAL (SELECT * FROM signal WHERE entry_id = i.id OFFSET 0) AS g ON true
 LEFT JOIN LATERAL (
-    SELECT count(*) FROM (
-        SELECT FROM signal o WHERE o.network = g.network AND o.hour = g.hour LIMIT :network_busy::bigint + 1
-    ) AS o HAVING g.entry_id IS NOT NULL
-) AS n ON true
-LEFT JOIN LATERAL (
-    SELECT count(*) FROM (
-        SELECT FROM signal o WHERE o.device = g.device AND o.hour = g.hour LIMIT :device_busy::bigint + 1
-    ) AS o HAVING g.entry_id IS NOT NULL
-) AS d ON true
-LEFT JOIN LATERAL (
     SELECT reasons FROM entry_score WHERE entry_id = i.id AND source = 'BUILT_IN' OFFSET 0
 ) AS b ON true
+
+-- name: crowds
+-- How many registrations came from each of these networks, and by each of these browsers, in that hour. Each is counted once,
+-- however many of a batch share it, and no further than it makes a difference. BETWEEN, for it looks alike to the planner however
+-- many share a network: a plan made while all come from one must not read the whole table for whoever comes from another.
+SELECT 'network' AS kind, i.key, i.hour, o.count
+FROM unnest(:networks::bytea[], :network_hours::timestamptz[]) AS i (key, hour)
+CROSS JOIN LATERAL (
+    SELECT count(*) FROM (
+        SELECT FROM signal
+        WHERE network BETWEEN i.key AND i.key AND hour BETWEEN i.hour AND i.hour
+        ORDER BY network, hour
+        LIMIT :network_busy::bigint + 1
+    ) AS s
+) AS o
+UNION ALL
+SELECT 'device', i.key, i.hour, o.count
+FROM unnest(:devices::bytea[], :device_hours::timestamptz[]) AS i (key, hour)
+CROSS JOIN LATERAL (
+    SELECT count(*) FROM (
+        SELECT FROM signal
+        WHERE device BETWEEN i.key AND i.key AND hour BETWEEN i.hour AND i.hour
+        ORDER BY device, hour
+        LIMIT :device_busy::bigint + 1
+    ) AS s
+) AS o
 
 -- name: keep_scores
 -- Keeps built-in scores, which count where there is none from outside. What the score was due for is settled.
@@ -64,7 +80,9 @@ WITH item AS (
 UPDATE entry e
 SET score = coalesce(x.value, i.value), score_due = false, network = NULL, device = NULL
 FROM item i
-LEFT JOIN entry_score x ON x.entry_id = i.id AND x.source = 'EXTERNAL'
+LEFT JOIN LATERAL (
+    SELECT value FROM entry_score WHERE entry_id = i.id AND source = 'EXTERNAL' OFFSET 0
+) AS x ON true
 WHERE e.id = i.id
 
 -- name: mark_alike

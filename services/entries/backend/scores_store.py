@@ -1,6 +1,7 @@
 """Scores of entries: computed by the worker, kept, read. Typed twins of `scores.sql`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from disposable_email_domains import blocklist
@@ -12,6 +13,7 @@ from services.kit.pg import Connection, Database, Queries, Row
 
 q = Queries(Path(__file__).with_name("scores.sql"))
 _CHUNK = 500
+Crowds = dict[tuple[str, bytes, datetime], int]
 _FORGOTTEN_AT_ONCE = 10_000
 
 
@@ -51,14 +53,27 @@ class ScoreStore:
         )
 
     async def _judge(self, connection: Connection, ids: Sequence[str]) -> dict[str, rules.Score | None]:
-        rows = await self._database.fetch(
-            q.signals,
+        rows = await self._database.fetch(q.signals, connection, ids=list(ids))
+        crowds = await self._crowds(connection, rows)
+        return {
+            row["id"]: None if row["state"] == "ERASED" else rules.score(_signals(row, crowds)) for row in rows
+        }
+
+    async def _crowds(self, connection: Connection, rows: Sequence[Row]) -> Crowds:
+        """How many registrations came from where these did, by kind, key and hour."""
+        networks = sorted({(row["network"], row["hour"]) for row in rows if row["hour"]})
+        devices = sorted({(row["device"], row["hour"]) for row in rows if row["hour"]})
+        counted = await self._database.fetch(
+            q.crowds,
             connection,
-            ids=list(ids),
+            networks=[network for network, _ in networks],
+            network_hours=[hour for _, hour in networks],
+            devices=[device for device, _ in devices],
+            device_hours=[hour for _, hour in devices],
             network_busy=rules.NETWORK_BUSY,
             device_busy=rules.DEVICE_BUSY,
         )
-        return {row["id"]: None if row["state"] == "ERASED" else rules.score(_signals(row)) for row in rows}
+        return {(row["kind"], row["key"], row["hour"]): row["count"] for row in counted}
 
     async def _mark_alike(self, scores: dict[str, rules.Score | None]) -> None:
         """Those who came before, when nothing was wrong yet, are scored anew."""
@@ -77,14 +92,14 @@ def disposable_domains() -> frozenset[str]:
     return frozenset(blocklist)
 
 
-def _signals(row: Row) -> rules.Signals:
+def _signals(row: Row, crowds: Crowds) -> rules.Signals:
     return rules.Signals(
         account_days=row["account_days"],
         phone_confirmed=row["phone_confirmed"],
         phone_shared=row["phone_shared"],
         redeemed_before=row["redeemed_before"],
         disposable_email=row["disposable_email"],
-        from_network=row["from_network"],
-        from_device=row["from_device"],
+        from_network=crowds.get(("network", row["network"], row["hour"])),
+        from_device=crowds.get(("device", row["device"], row["hour"])),
         before=row["before"] or (),
     )

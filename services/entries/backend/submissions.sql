@@ -1,10 +1,11 @@
 -- name: prepare
 -- What the rules need to know of each submission, in order: the campaign's terms where the version known here is not
--- the newest, and the fan's facts. OFFSET 0 keeps a plan that was made while the tables were small to their indexes.
+-- the newest, and the fan's facts. OFFSET 0 keeps a plan that was made while the tables were small to their indexes, and
+-- arrays behind a SELECT look alike to the planner whatever their length: else it plans small batches anew each time.
 SELECT c.id AS campaign_id, c.version, CASE WHEN c.version IS DISTINCT FROM i.known_version THEN c.document END AS document,
        f.phone_verified, f.country, f.member_id, f.accounts, f.cards, f.tiers,
        (SELECT max(x.until) FROM erasure x WHERE x.user_id = i.user_id) AS erased_until
-FROM unnest(:campaign_ids::text[], :known_versions::bigint[], :user_ids::text[])
+FROM unnest((SELECT :campaign_ids::text[]), (SELECT :known_versions::bigint[]), (SELECT :user_ids::text[]))
      WITH ORDINALITY AS i (campaign_id, known_version, user_id, place)
 LEFT JOIN LATERAL (SELECT * FROM campaign WHERE id = i.campaign_id OFFSET 0) AS c ON true
 LEFT JOIN LATERAL (SELECT * FROM user_fact_now WHERE user_id = i.user_id OFFSET 0) AS f ON true
