@@ -56,7 +56,8 @@ class ScoreStore:
         rows = await self._database.fetch(q.signals, connection, ids=list(ids))
         crowds = await self._crowds(connection, rows)
         return {
-            row["id"]: None if row["state"] == "ERASED" else rules.score(_signals(row, crowds)) for row in rows
+            row["id"]: None if row["state"] == "ERASED" else rules.score(_signals(row, crowds))
+            for row in rows
         }
 
     async def _crowds(self, connection: Connection, rows: Sequence[Row]) -> Crowds:

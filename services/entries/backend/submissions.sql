@@ -54,7 +54,9 @@ WITH item AS (
         signed_in_at = excluded.signed_in_at, network = excluded.network, device = excluded.device,
         disposable_email = excluded.disposable_email, score_due = true,
         review_id = NULL, appealed = false, submitted_at = now(), updated_at = now(), version = e.version + 1
-    WHERE e.state = 'WITHDRAWN' AND (excluded.idempotency_key IS NULL OR excluded.idempotency_key IS DISTINCT FROM e.idempotency_key)
+    WHERE e.state = 'WITHDRAWN'
+      AND (excluded.idempotency_key IS NULL
+           OR (excluded.user_id, excluded.idempotency_key) IS DISTINCT FROM (e.user_id, e.idempotency_key))
     RETURNING e.id, e.campaign_id, e.identity, e.state, e.submitted_at, e.version
 ), sighted AS (
     INSERT INTO outbox (id, topic, target, body)

@@ -93,8 +93,8 @@ def explain(candidate: Candidate, now: Situation | None) -> wire.Outcome | None:
     """Why the database did not take a candidate; None when by now it would, so that it is worth trying again."""
     if now is None or now.campaign_state == "DRAFT":
         return _NO_CAMPAIGN
-    key = candidate.submission.idempotency_key
-    if now.entry is not None and key is not None and key == now.entry_key:
+    key, caller = candidate.submission.idempotency_key, candidate.submission.identity.user_id
+    if now.entry and key is not None and key == now.entry_key and caller == now.entry.user_id:
         return wire.Submitted(now.entry, replayed=True) if candidate.digest == now.entry_digest else _MISMATCH
     if isinstance(candidate.refusal, wire.InvalidPreferences | wire.Refused):
         return candidate.refusal

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import httpx
 
 from services.entries.subgraph.loaders import context_maker
+from services.entries.subgraph.pace_rules import Pace
 from services.entries.subgraph.schema import schema
 from services.entries.subgraph.settings import Settings
 from services.kit.asgi import App
@@ -22,7 +23,7 @@ def create_app(
         settings,
         schema,
         backend_url=settings.backend_url,
-        make_context=context_maker(),
+        make_context=context_maker(Pace(settings.submit_burst, settings.submit_per_minute)),
         transport=transport,
         transports=transports,
     )

@@ -1,5 +1,6 @@
 """Batched reads, one call for all keys of a request; and registrations, batched across requests."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,12 +19,14 @@ from services.entries.subgraph.backend import (
 )
 from services.entries.subgraph.exports_loaders import Exports
 from services.entries.subgraph.metrics_loaders import MetricsOfCampaigns
+from services.entries.subgraph.pace_rules import Pace
 from services.entries.subgraph.reviews_loaders import Reviews
 from services.entries.subgraph.scores_loaders import Scores
 from services.entries.subgraph.waves_loaders import Waves
 from services.kit.access import Access, Scope
 from services.kit.auth import Principal
 from services.kit.batching import MicroBatcher
+from services.kit.errors import RateLimited
 from services.kit.graphql import Caller, Context
 from services.kit.loaders import by_key, from_mapping
 from services.kit.paging import Page
@@ -58,6 +61,12 @@ class EntriesContext(Context):
 
     backend: EntriesBackend
     submissions: MicroBatcher[Submission, Outcome]
+    pace: Pace
+
+    def hold_back(self) -> None:
+        """Counts a registration, or a change of one, of the caller. Raises RateLimited when she sends too many."""
+        if self.principal and (wait := self.pace.take(self.principal.user_id, time.monotonic())):
+            raise RateLimited(wait, f"You are sending too many registrations. Try again in {wait} seconds.")
 
     @cached_property
     def entry_by_id(self) -> DataLoader[str, Entry | None]:
@@ -131,8 +140,8 @@ class EntriesContext(Context):
         return MetricsOfCampaigns(self.backend.upstream)
 
 
-def context_maker() -> Callable[[Caller, Upstream, Access], EntriesContext]:
-    """Makes contexts of requests that share one micro-batcher of submissions."""
+def context_maker(pace: Pace) -> Callable[[Caller, Upstream, Access], EntriesContext]:
+    """Makes contexts of requests that share one micro-batcher of submissions, and count by one pace."""
     batchers: dict[int, MicroBatcher[Submission, Outcome]] = {}
 
     def make_context(caller: Caller, upstream: Upstream, access: Access) -> EntriesContext:
@@ -140,7 +149,7 @@ def context_maker() -> Callable[[Caller, Upstream, Access], EntriesContext]:
         if batcher is None:
             batcher = batchers[id(upstream)] = _submissions(upstream)
         backend = EntriesBackend(upstream, caller.principal.user_id if caller.principal else None)
-        return EntriesContext(**vars(caller), access=access, backend=backend, submissions=batcher)
+        return EntriesContext(**vars(caller), access=access, backend=backend, submissions=batcher, pace=pace)
 
     return make_context
 

@@ -7,7 +7,8 @@ import strawberry
 from services.entries.subgraph import backend
 from services.entries.subgraph.eligibility_types import EligibilityReason
 from services.entries.subgraph.types import CampaignState, Entry
-from services.kit.types import DateTime, Error, ValidationIssue
+from services.kit import errors
+from services.kit.types import DateTime, Error, RateLimited, ValidationIssue
 
 
 @strawberry.type(
@@ -71,6 +72,12 @@ def invalid_preferences(issues: Sequence[backend.Issue]) -> InvalidPreferences:
         message="The ranked markets have errors; see issues.",
         path=["preferences"],
         issues=validation_issues(issues),
+    )
+
+
+def rate_limited(busy: errors.RateLimited) -> RateLimited:
+    return RateLimited(
+        code=busy.code, message=busy.message, retry_after_seconds=busy.details["retry_after_seconds"]
     )
 
 

@@ -33,5 +33,7 @@ async def test_no_statement_of_the_hot_path_reads_a_whole_table(shared_database:
         lines = [row[0] for row in await connection.fetch(f"EXPLAIN EXECUTE probe ({nulls})")]
         await connection.execute("DEALLOCATE probe")
         await connection.execute("RESET plan_cache_mode")
-        whole = [line for line in lines if "Seq Scan" in line and any(f" on {table}" in line for table in LARGE)]
+        whole = [
+            line for line in lines if "Seq Scan" in line and any(f" on {table}" in line for table in LARGE)
+        ]
         assert whole == [], "\n".join(lines)

@@ -163,6 +163,40 @@ async def test_the_same_key_replays_and_another_input_is_refused(shared_database
         )
 
 
+async def test_a_key_is_its_callers_own(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
+        tour, alike = campaign(), campaign()
+        await publish(service, tour, alike)
+        shared = {"email": "both@example.com"}
+        first = await submit(service, "ann", wishes(tour, idempotencyKey="k"), **shared)
+        other = await submit(service, "ann-2", wishes(tour, idempotencyKey="k"), **shared)
+        assert (other["__typename"], other["entry"]) == ("AlreadyEntered", first["entry"])
+        other = await submit(service, "ann-2", wishes(tour, idempotencyKey="k", ticketQuantity=1), **shared)
+        assert other["__typename"] == "AlreadyEntered", "nor is it a mismatch with what somebody else sent"
+        for name in ("bea", "cyd"):
+            entered = await submit(service, name, wishes(tour, idempotencyKey="k"))
+            assert (entered["__typename"], entered["replayed"]) == ("EntrySubmitted", False)
+            assert entered["entry"]["user"] == {"id": id_of(name)}
+        elsewhere = await submit(service, "bea", wishes(alike, idempotencyKey="k"))
+        assert (elsewhere["__typename"], elsewhere["replayed"]) == ("EntrySubmitted", False)
+
+
+async def test_another_account_of_the_person_can_enter_after_a_withdrawal_under_the_same_key(
+    shared_database: Any,
+) -> None:
+    async with entries_service(shared_database) as service:
+        tour = campaign()
+        await publish(service, tour)
+        shared = {"email": "both@example.com"}
+        first = await submit(service, "ann", wishes(tour, idempotencyKey="k"), **shared)
+        await service.resources.changes.withdraw(id_of("ann"), first["entry"]["id"])
+        late = await submit(service, "ann", wishes(tour, idempotencyKey="k"), **shared)
+        assert (late["replayed"], late["entry"]["state"]) == (True, "WITHDRAWN"), "her own old request"
+        other = await submit(service, "ann-2", wishes(tour, idempotencyKey="k"), **shared)
+        assert (other["__typename"], other["replayed"]) == ("EntrySubmitted", False)
+        assert other["entry"]["user"] == {"id": id_of("ann-2")}
+
+
 async def test_an_unmet_gate_is_named_in_the_fans_language(shared_database: Any) -> None:
     async with entries_service(shared_database) as service:
         tour = campaign(

@@ -18,6 +18,7 @@ from services.entries.subgraph.outcomes_types import (
     campaign_not_open,
     gate_unmet,
     invalid_preferences,
+    rate_limited,
     validation_issues,
 )
 from services.entries.subgraph.types import Entry, Info
@@ -96,6 +97,10 @@ SubmitEntryResult = Annotated[
 async def submit_entry(
     info: Info, input: Annotated[SubmitEntryInput, strawberry.argument(description="The registration.")]
 ) -> SubmitEntryResult:
+    try:
+        info.context.hold_back()
+    except errors.RateLimited as busy:
+        return rate_limited(busy)
     if (unfit := _unfit(input)) is not None:
         return unfit
     network, device = origin(info.context.client_ip, info.context.user_agent)
@@ -112,9 +117,7 @@ async def submit_entry(
     try:
         outcome = await info.context.submissions.submit(submission)
     except errors.RateLimited as busy:
-        return RateLimited(
-            code=busy.code, message=busy.message, retry_after_seconds=busy.details["retry_after_seconds"]
-        )
+        return rate_limited(busy)
     return _present(outcome, info.context.accept_language)
 
 

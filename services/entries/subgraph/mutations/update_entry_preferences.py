@@ -5,8 +5,9 @@ from typing import Annotated
 import strawberry
 
 from services.entries.subgraph.mutations.submit_entry import PreferenceInput
-from services.entries.subgraph.outcomes_types import CampaignNotOpen, InvalidPreferences
+from services.entries.subgraph.outcomes_types import CampaignNotOpen, InvalidPreferences, rate_limited
 from services.entries.subgraph.types import Entry, Info
+from services.kit import errors
 from services.kit.types import ID, IllegalTransition, NotFound, RateLimited, ValidationFailed, typed
 from services.kit.upstream import Problem
 
@@ -44,6 +45,10 @@ async def update_entry_preferences(
     info: Info,
     input: Annotated[UpdateEntryPreferencesInput, strawberry.argument(description="The new wishes.")],
 ) -> UpdateEntryPreferencesResult:
+    try:
+        info.context.hold_back()
+    except errors.RateLimited as busy:
+        return rate_limited(busy)
     market_ids = None if input.preferences is None else [p.market_id for p in input.preferences]
     try:
         entry = await info.context.backend.amend(input.id, market_ids, input.ticket_quantity)

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import strawberry
 
-from services.entries.subgraph.outcomes_types import CampaignNotOpen
+from services.entries.subgraph.outcomes_types import CampaignNotOpen, rate_limited
 from services.entries.subgraph.types import Entry, Info
+from services.kit import errors
 from services.kit.types import ID, IllegalTransition, NotFound, RateLimited, ValidationFailed, typed
 from services.kit.upstream import Problem
 
@@ -32,6 +33,10 @@ WithdrawEntryResult = Annotated[
 async def withdraw_entry(
     info: Info, input: Annotated[WithdrawEntryInput, strawberry.argument(description="The entry.")]
 ) -> WithdrawEntryResult:
+    try:
+        info.context.hold_back()
+    except errors.RateLimited as busy:
+        return rate_limited(busy)
     try:
         entry = await info.context.backend.withdraw(input.id)
     except Problem as problem:
