@@ -1,19 +1,17 @@
 """Exports of many entries, and metrics over them, timed: on the running PostgreSQL, in a database of its own."""
 
-import json
 import resource
 import tempfile
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from scripts.devtools.bench.many_entries import CAMPAIGN, fill, open_campaign
 from scripts.devtools.bench.scratch import scratch
-from scripts.devtools.databases import ServiceDatabase
 from scripts.devtools.settings import Settings
 from services.entries.backend.exports_files_store import ExportFileStore
 from services.entries.backend.metrics_store import MetricStore
@@ -22,7 +20,6 @@ from services.kit.ids import new_id
 from services.kit.pg import Database, open_database
 from services.kit.sealing import Sealer
 
-CAMPAIGN = "cmp_bench"
 KINDS = [
     ("ENTRIES", "CSV", "NONE"),
     ("ENTRIES", "CSV", "ZSTD"),
@@ -30,24 +27,6 @@ KINDS = [
     ("ENTRIES", "PARQUET", "ZSTD"),
     ("ELIGIBILITY", "CSV", "NONE"),
 ]
-_MARKETS = [{"id": f"mkt_{n:026}", "name": f"Market {n}", "country": "US"} for n in range(50)]
-_CHUNK = 50_000
-
-_CAMPAIGN = """
-INSERT INTO campaign (id, version, team_id, state, opens_at, closes_at, phone_required, identity_key, document)
-VALUES ($1, 1, 'tea_bench', 'OPEN', now() - interval '7 days', now() + interval '7 days', false, 'EMAIL', $2)
-"""
-_ENTRIES = """
-INSERT INTO entry (id, campaign_id, user_id, identity, state, preferences, ticket_quantity, country, is_member,
-                   request_digest, score_due, submitted_at)
-SELECT 'ent_' || lpad(g::text, 26, '0'), $1, 'usr_' || md5(g::text), uuid_send(gen_random_uuid()),
-       CASE WHEN g % 17 = 0 THEN 'WITHDRAWN' ELSE 'ACCEPTED' END,
-       ARRAY['mkt_' || lpad((g % 50)::text, 26, '0'), 'mkt_' || lpad(((g % 50 + 1 + g % 7) % 50)::text, 26, '0')],
-       1 + g % 4, (ARRAY['US', 'CA', 'GB', 'IE', 'MX'])[1 + g % 5], true, '', false,
-       now() - make_interval(secs => g % 604800)
-FROM generate_series($2::int, $3::int) AS g
-ON CONFLICT DO NOTHING
-"""
 _JOB = """
 INSERT INTO export_job (id, campaign_id, kind, format, compression, purpose, requested_by)
 VALUES ($1, $2, $3, $4, $5, 'INTERNAL', 'usr_bench')
@@ -69,7 +48,12 @@ async def time_exports(admin_dsn: str, settings: Settings, entries: int) -> list
         async with open_database(
             made.service_dsn, size=4, statement_timeout_ms=120_000, name="bench"
         ) as database:
-            await _fill(made, entries)
+            owner = await asyncpg.connect(made.owner_dsn)
+            try:
+                await open_campaign(owner)
+                await fill(owner, entries)
+            finally:
+                await owner.close()
             metrics = MetricStore(database)
             while await metrics.add_up():
                 pass
@@ -100,21 +84,3 @@ async def _time(
     await store.write(export_id)
     size = await database.pool.fetchval("SELECT byte_size FROM export_job WHERE id = $1", export_id)
     return Timing(f"{kind} as {format_}, {compression}", time.perf_counter() - began, size)
-
-
-async def _fill(made: ServiceDatabase, entries: int) -> None:
-    document: dict[str, Any] = {
-        "id": CAMPAIGN, "slug": "bench", "version": 1, "team_id": "tea_bench", "state": "OPEN",
-        "default_locale": "en-US", "countries": ["US"], "opens_at": "2026-01-01T00:00:00Z",
-        "closes_at": "2099-01-01T00:00:00Z",
-        "phone_required": False, "identity_key": "EMAIL", "gate": None, "score_min": None, "score_max": None,
-        "titles": {}, "markets": _MARKETS, "events": [],
-    }  # fmt: skip
-    owner = await asyncpg.connect(made.owner_dsn)
-    try:
-        await owner.execute(_CAMPAIGN, CAMPAIGN, json.dumps(document))
-        for start in range(0, entries, _CHUNK):
-            await owner.execute(_ENTRIES, CAMPAIGN, start, min(start + _CHUNK, entries) - 1)
-        await owner.execute("VACUUM ANALYZE entry")
-    finally:
-        await owner.close()

@@ -16,6 +16,8 @@ from scripts.devtools.bench import codes, report
 from scripts.devtools.bench.baseline import baseline
 from scripts.devtools.bench.exports import show as show_exports
 from scripts.devtools.bench.exports import time_exports
+from scripts.devtools.bench.growth import show as show_growth
+from scripts.devtools.bench.growth import time_growth
 from scripts.devtools.bench.in_process import in_process
 from scripts.devtools.bench.layers import BenchError, summarize, take_turns
 from scripts.devtools.bench.requests import FanRequests
@@ -31,7 +33,7 @@ from scripts.devtools.run_state import RunState
 from scripts.devtools.settings import SERVICES, Settings
 from scripts.devtools.topology import Topology
 
-MOST_EXPORTED = 2_000_000
+MOST_EXPORTED = MOST_GROWN = 2_000_000
 CODES = {
     "lines": codes.time_imports,
     "winners": codes.time_assignment,
@@ -60,6 +62,7 @@ def bench(
     import_: Annotated[int, Parameter("--import")] = 0,
     assignment: int = 0,
     webhooks: int = 0,
+    growth: int = 0,
     json: Path | None = None,
 ) -> int:
     """Register fans through each layer of the running system in turns, and compare with a bare insert of one row.
@@ -91,6 +94,9 @@ def bench(
         Instead, time the assignment of codes to so many winners of a wave.
     webhooks
         Instead, time so many reports of redemptions, one a request.
+    growth
+        Instead, time registrations while a campaign grows to so many entries, in a
+        database of their own.
     json
         Also write every turn to this file.
     """
@@ -110,6 +116,8 @@ def bench(
         for count, (noun, measure) in zip((import_, assignment, webhooks), CODES.items(), strict=True):
             if count:
                 return uvloop.run(_time_codes(console, count, noun, measure))
+        if growth:
+            return uvloop.run(_time_growth(console, growth, seconds, concurrency))
         if tokens:
             return uvloop.run(_time_tokens(console, rounds))
         return uvloop.run(_run(console, rounds, seconds, concurrency, json))
@@ -143,6 +151,20 @@ async def _time_codes(console: Console, count: int, noun: str, measure: codes.Me
     if state.admin_dsn is None:
         raise LoadError("Measuring codes needs the embedded PostgreSQL.")
     codes.show(console, await measure(state.admin_dsn, settings, count), count, noun)
+    return 0
+
+
+async def _time_growth(console: Console, entries: int, seconds: float, batch: int) -> int:
+    if not 0 < entries <= MOST_GROWN:
+        raise LoadError(f"Ask for growth to 1 to {MOST_GROWN:,} entries.")
+    settings, state = _running()
+    postgres = state.processes.get("postgres")
+    if state.admin_dsn is None or postgres is None or postgres.pid is None:
+        raise LoadError("Growth needs the embedded PostgreSQL.")
+    show_growth(
+        console,
+        await time_growth(state.admin_dsn, postgres.pid, settings, entries, seconds=seconds, batch=batch),
+    )
     return 0
 
 

@@ -71,7 +71,10 @@ class ChangeStore:
                 return entry_of(row)
             _demand_open(row)
             _demand_state(row, _WITHDRAWABLE, "WITHDRAWN")
-            await self._database.fetchval(q.withdraw, id=id_, user_id=actor, campaign_id=row["campaign_id"])
+            if await self._database.fetchval(
+                q.withdraw, id=id_, user_id=actor, campaign_id=row["campaign_id"]
+            ):
+                return entry_of(await self._own(actor, id_))
         raise RateLimited(1, "The entry is being changed right now. Try again in a second.")
 
     async def _own(self, actor: str | None, id_: str) -> Row:

@@ -1,17 +1,29 @@
-"""The page, the roster and the numbers say the same of every entry."""
+"""Entry, page, roster and numbers say the same of every fan."""
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scripts.devtools.databases import ServiceDatabase
-from services.entries.backend import wire
+from services.entries.backend import eligibility_store, rosters_store, rules, store, submissions_rules, wire
+from tests.support import issuer
 from tests.support.service import ServiceUnderTest
 from tests.unit.entries.draws import Staff
-from tests.unit.entries.registrations import campaign, entries_service, fan, publish, submit, tell, wishes
+from tests.unit.entries.registrations import (
+    campaign,
+    entries_service,
+    fan,
+    id_of,
+    publish,
+    submit,
+    tell,
+    wishes,
+)
 
 GATES = st.sampled_from(
     [
@@ -46,10 +58,39 @@ RANGES = st.sampled_from([(None, None), (0.25, None), (None, 0.75), (0.25, 0.75)
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_page_roster_and_numbers_agree(
+def test_entry_page_roster_and_numbers_agree(
     shared_database: Callable[[str], ServiceDatabase], gate: Any, range_: Any, fans: list[Any], won: int
 ) -> None:
     asyncio.run(_play(shared_database, gate, range_, fans, won))
+
+
+class Lenient:
+    """The rules as one door would have them that forgets about gates."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(rules, name)
+
+    def requirements(self, *_: Any) -> list[wire.Reason]:
+        return []
+
+    def eligibility(self, terms: rules.Terms, *given: Any, **more: Any) -> list[wire.Reason]:
+        return rules.eligibility(replace(terms, gate=None), *given, **more)
+
+
+@pytest.mark.parametrize(
+    "door",
+    [submissions_rules, store, rosters_store, eligibility_store],
+    ids=["entry", "page", "roster", "numbers"],
+)
+async def test_control_a_door_that_judges_otherwise_is_found_out(
+    shared_database: Any, monkeypatch: pytest.MonkeyPatch, door: Any
+) -> None:
+    one = {"country": "US", "phone": True, "member": True, "score": None, "state": "ACCEPTED"}
+    fans = [{**one, "card": True}, {**one, "card": False}]
+    await _play(shared_database, {"card": {"brands": ["VISA"]}}, (None, None), fans, 0)
+    monkeypatch.setattr(door, "rules", Lenient())
+    with pytest.raises(AssertionError):
+        await _play(shared_database, {"card": {"brands": ["VISA"]}}, (None, None), fans, 0)
 
 
 async def _play(database: Any, gate: Any, range_: Any, fans: list[Any], won: int) -> None:
@@ -58,6 +99,7 @@ async def _play(database: Any, gate: Any, range_: Any, fans: list[Any], won: int
         tour = campaign(identity_key="GLOBAL_USER_ID", countries=["US", "IE"])
         await publish(service, tour)
         ids = await _enter(service, tour, fans)
+        await _knock(service, gate, [f"{tour['id']}-{number}" for number in range(len(fans))])
         closed = {**tour, "state": "CLOSED", "score_min": low, "score_max": high}
         await publish(service, {**closed, "version": 2})
         staff = Staff(service)
@@ -95,6 +137,19 @@ async def _enter(service: ServiceUnderTest, tour: dict[str, Any], fans: list[Any
             "UPDATE entry SET state = $2, score = $3 WHERE id = $1", ids[-1], each["state"], each["score"]
         )
     return ids
+
+
+async def _knock(service: ServiceUnderTest, gate: Any, names: list[str]) -> None:
+    """Fans whose proofs are known by now try to enter a campaign with that gate, once its page has told them."""
+    tour = campaign(identity_key="GLOBAL_USER_ID", countries=["US", "IE"], gate=gate)
+    await publish(service, tour)
+    for name in names:
+        identity = wire.Identity(id_of(name), issuer.ISSUER, name)
+        told = await service.resources.store.eligibility_for_campaigns(identity, [tour["id"]])
+        answer = await submit(service, name, wishes(tour), country=None, member_id=None)
+        refused = [reason["code"] for reason in answer.get("reasons", [])]
+        assert refused == [reason.code for reason in told[tour["id"]]]
+        assert (answer["__typename"] == "EntrySubmitted") == (not refused)
 
 
 def _counts(reasons: dict[str, list[wire.Reason]]) -> dict[str, int]:
