@@ -167,7 +167,7 @@ async def test_a_key_is_its_callers_own(shared_database: Any) -> None:
     async with entries_service(shared_database) as service:
         tour, alike = campaign(), campaign()
         await publish(service, tour, alike)
-        shared = {"email": "both@example.com"}
+        shared: dict[str, Any] = {"email": "both@example.com"}
         first = await submit(service, "ann", wishes(tour, idempotencyKey="k"), **shared)
         other = await submit(service, "ann-2", wishes(tour, idempotencyKey="k"), **shared)
         assert (other["__typename"], other["entry"]) == ("AlreadyEntered", first["entry"])
@@ -187,7 +187,7 @@ async def test_another_account_of_the_person_can_enter_after_a_withdrawal_under_
     async with entries_service(shared_database) as service:
         tour = campaign()
         await publish(service, tour)
-        shared = {"email": "both@example.com"}
+        shared: dict[str, Any] = {"email": "both@example.com"}
         first = await submit(service, "ann", wishes(tour, idempotencyKey="k"), **shared)
         await service.resources.changes.withdraw(id_of("ann"), first["entry"]["id"])
         late = await submit(service, "ann", wishes(tour, idempotencyKey="k"), **shared)
