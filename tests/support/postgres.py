@@ -43,7 +43,7 @@ class Databases:
             if not done.exists():
                 service_databases.drop(self.admin_dsn, name)
                 made = service_databases.provision(self.admin_dsn, [service], _PASSWORD, name=name)
-                _migrate(service, made[service])
+                migrate(service, made[service])
                 done.touch()
         return name
 
@@ -77,7 +77,8 @@ def admin_connection(databases: Databases) -> Iterator[psycopg.Connection[tuple[
         yield connection
 
 
-def _migrate(service: str, database: ServiceDatabase) -> None:
+def migrate(service: str, database: ServiceDatabase) -> None:
+    """Brings a service's database up to date."""
     result = subprocess.run(
         [sys.executable, "-m", "services.migrate", service],
         cwd=ROOT,

@@ -201,7 +201,7 @@ class Codes:
 
 
 @asynccontextmanager
-async def _open(database: ServiceDatabase, outbox: Path) -> AsyncIterator[Codes]:
+async def open_codes(database: ServiceDatabase, outbox: Path) -> AsyncIterator[Codes]:
     entries = EntriesPeer()
     granted: set[tuple[str, str, str | None]] = set()
     access = _user_service(granted)
@@ -248,5 +248,5 @@ async def _open(database: ServiceDatabase, outbox: Path) -> AsyncIterator[Codes]
 @pytest.fixture
 async def codes(database: Callable[[str], ServiceDatabase], tmp_path: Path) -> AsyncIterator[Codes]:
     """The service with one campaign of three events, none of which has a pool yet."""
-    async with _open(database("codes"), tmp_path / "outbox.ndjson") as opened:
+    async with open_codes(database("codes"), tmp_path / "outbox.ndjson") as opened:
         yield opened

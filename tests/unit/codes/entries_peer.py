@@ -53,7 +53,8 @@ class EntriesPeer:
             Route("/waves/{id}/selections", self._selections),
             Route("/snapshots/redemptions", self._redemptions, methods=["PUT"]),
         ]
-        self.transport = httpx.ASGITransport(Starlette(routes=routes))
+        self.app = Starlette(routes=routes)
+        self.transport = httpx.ASGITransport(self.app)
 
     def wave(self, campaign: str, winners: list[Winner], state: str = "FINALIZED") -> str:
         """Adds a wave; answers its id."""
