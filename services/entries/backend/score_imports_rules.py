@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import zstandard
+
 from services.entries.backend import scores_rules
 
 SUBJECTS = ("entry_id", "user_id", "global_user_id")
@@ -28,7 +30,11 @@ _MOST_SUBJECT = 200
 _LONGEST_LINE = 10_000
 MOST_BYTES = 1 << 30
 _INFLATED_AT_ONCE = 1 << 20
+_ZSTD_AT_ONCE = 512
+"""Bytes of zstd that are unpacked in one go: four of them may stand for 128 KiB, so 16 MiB at most come of these."""
+_ZSTD_WINDOW = 128 << 20
 _MAGIC_BYTES = 4
+_DAMAGED = "The compressed file is damaged. Send it again."
 _NUMBER = re.compile(r"[0-9]{0,3}(\.[0-9]{1,20})?([eE]-?[0-9]{1,3})?")
 
 
@@ -59,11 +65,11 @@ class Line:
 
 
 class Text:
-    """The lines of a file of UTF-8, perhaps compressed by gzip, fed piece by piece. Memory is bounded."""
+    """The lines of a file of UTF-8, perhaps compressed by gzip or zstd, fed piece by piece. Memory is bounded."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
-        self._inflater: Any = None
+        self._unpack: _Gzip | _Zstd | None = None
         self._head: bytes | None = b""
         self._rest = ""
         self._bytes = 0
@@ -76,12 +82,12 @@ class Text:
             if len(piece) < _MAGIC_BYTES:
                 return
             self._begin(piece)
-        for plain in self._inflate(piece):
+        for plain in self._unpack.feed(piece) if self._unpack else [piece]:
             yield from self._split(plain)
 
     def finish(self) -> Iterator[str]:
         """The last line, where no line end follows it. Raises Unreadable."""
-        if self._inflater is not None and not self._inflater.eof:
+        if self._unpack and not self._unpack.whole:
             raise Unreadable("The compressed file is cut off. Send it again.")
         yield from self._split(self._head or b"", final=True)
         if self._rest:
@@ -90,22 +96,9 @@ class Text:
     def _begin(self, piece: bytes) -> None:
         self._head = None
         if piece.startswith(b"\x1f\x8b"):
-            self._inflater = zlib.decompressobj(wbits=31)
+            self._unpack = _Gzip()
         elif piece.startswith(b"\x28\xb5\x2f\xfd"):
-            raise Unreadable("Files compressed by zstd are not read here. Send plain CSV, or gzip.")
-
-    def _inflate(self, piece: bytes) -> Iterator[bytes]:
-        if self._inflater is None:
-            yield piece
-            return
-        while piece:
-            if self._inflater.eof:  # files that were compressed one by one and joined
-                self._inflater = zlib.decompressobj(wbits=31)
-            try:
-                yield self._inflater.decompress(piece, _INFLATED_AT_ONCE)
-            except zlib.error:
-                raise Unreadable("The compressed file is damaged. Send it again.") from None
-            piece = self._inflater.unconsumed_tail or self._inflater.unused_data
+            self._unpack = _Zstd()
 
     def _split(self, plain: bytes, *, final: bool = False) -> Iterator[str]:
         self._bytes += len(plain)
@@ -121,6 +114,53 @@ class Text:
                 f"A line has more than {_LONGEST_LINE:,} characters: this is no table of scores."
             )
         yield from lines
+
+
+class _Gzip:
+    """Unpacks gzip, also files that were compressed one by one and joined."""
+
+    def __init__(self) -> None:
+        self._frame: Any = zlib.decompressobj(wbits=31)
+
+    @property
+    def whole(self) -> bool:
+        """Whether what was fed so far ends where a file ends."""
+        return self._frame.eof
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """The text of this piece, at most a mebibyte at a time. Raises Unreadable."""
+        while piece:
+            if self._frame.eof:
+                self._frame = zlib.decompressobj(wbits=31)
+            try:
+                yield self._frame.decompress(piece, _INFLATED_AT_ONCE)
+            except zlib.error:
+                raise Unreadable(_DAMAGED) from None
+            piece = self._frame.unconsumed_tail or self._frame.unused_data
+
+
+class _Zstd:
+    """As `_Gzip`, of zstd: at most 16 MiB at a time."""
+
+    def __init__(self) -> None:
+        self._unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        self._frame: Any = self._unpacker.decompressobj()
+
+    @property
+    def whole(self) -> bool:
+        return self._frame.eof
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        for start in range(0, len(piece), _ZSTD_AT_ONCE):
+            rest = piece[start : start + _ZSTD_AT_ONCE]
+            while rest:
+                if self._frame.eof:
+                    self._frame = self._unpacker.decompressobj()
+                try:
+                    yield self._frame.decompress(rest)
+                except zstandard.ZstdError:
+                    raise Unreadable(_DAMAGED) from None
+                rest = self._frame.unused_data
 
 
 def columns_of(first_line: str) -> Columns:

@@ -1,15 +1,19 @@
 """How files of scores are read, whatever is in them and however they come in pieces."""
 
 import gzip
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.entries.backend import score_imports_rules as rules
 from services.entries.backend.score_imports_rules import Line, Unreadable
 
+Pack = Callable[[bytes], bytes]
+PACKS: list[Pack] = [bytes, gzip.compress, zstandard.compress]
 COLUMNS = rules.columns_of("entry_id,score,reasons")
 
 
@@ -72,17 +76,24 @@ def test_columns_come_in_any_order_and_case() -> None:
 @given(
     st.text(st.characters(exclude_categories=("Cs",)), max_size=200),
     st.lists(st.integers(0, 300), max_size=5),
-    st.booleans(),
+    st.sampled_from(PACKS),
 )
-def test_lines_are_the_same_in_whatever_pieces_they_come(text: str, places: list[int], zipped: bool) -> None:
-    plain = text.encode()
-    found = lines_of(cut(gzip.compress(plain) if zipped else plain, places))
+def test_lines_are_the_same_in_whatever_pieces_they_come(text: str, places: list[int], pack: Pack) -> None:
+    found = lines_of(cut(pack(text.encode()), places))
     expected = text.removeprefix("\ufeff").split("\n")
     assert found == (expected if expected[-1] else expected[:-1])
 
 
-def test_files_that_were_compressed_one_by_one_and_joined() -> None:
-    assert lines_of([gzip.compress(b"a\nb") + gzip.compress(b"c\nd")]) == ["a", "bc", "d"]
+@pytest.mark.parametrize("pack", PACKS[1:])
+def test_files_that_were_compressed_one_by_one_and_joined(pack: Pack) -> None:
+    assert lines_of([pack(b"a\nb") + pack(b"c\nd")]) == ["a", "bc", "d"]
+
+
+def test_a_piece_of_zstd_is_unpacked_in_bounds() -> None:
+    bomb = zstandard.compress(b"0" * (256 << 20))
+    assert len(bomb) < 32_000
+    pieces = rules._Zstd().feed(bomb)  # pyright: ignore[reportPrivateUsage]
+    assert max(map(len, pieces)) <= 16 << 20
 
 
 @given(st.text(max_size=100))
@@ -98,10 +109,21 @@ def test_any_text_is_a_line_or_a_problem(raw: str) -> None:
         (b"a" * 10_001, "10,000 characters"),
         (gzip.compress(b"a,b\n")[:-4], "cut off"),
         (b"\x1f\x8b" + b"nonsense", "damaged"),
-        (b"\x28\xb5\x2f\xfd0000", "zstd"),
+        (zstandard.compress(b"a,b\n")[:-4], "cut off"),
+        (b"\x28\xb5\x2f\xfd" + b"nonsense", "damaged"),
         (gzip.compress(b"0123456\n" * 2000), "gibibyte"),
+        (zstandard.compress(b"0123456\n" * 2000), "gibibyte"),
     ],
-    ids=["not UTF-8", "a line without end", "cut off", "damaged", "zstd", "a bomb"],
+    ids=[
+        "not UTF-8",
+        "a line without end",
+        "cut off",
+        "damaged",
+        "cut off, zstd",
+        "damaged, zstd",
+        "a bomb",
+        "a bomb, zstd",
+    ],
 )
 def test_what_cannot_be_read_is_said(monkeypatch: pytest.MonkeyPatch, data: bytes, message: str) -> None:
     monkeypatch.setattr(rules, "MOST_BYTES", 10_500)

@@ -14,9 +14,9 @@ from services.kit.upstream import Problem
 class ImportScoresInput:
     campaign_id: ID = strawberry.field(description="The campaign whose entries are scored.")
     upload_id: ID = strawberry.field(
-        description="An upload for this campaign of the purpose SCORE_IMPORT that is READY: CSV in UTF-8, plain or "
-        "gzip. Its first line names the columns: `entry_id`, `user_id` or `global_user_id`; `score`, 0 to 1; and "
-        "perhaps `reasons`, up to 20 codes separated by spaces."
+        description="An upload for this campaign of the purpose SCORE_IMPORT that is READY: CSV in UTF-8, plain, "
+        "gzip or zstd. Its first line names the columns: `entry_id`, `user_id` or `global_user_id`; `score`, 0 to "
+        "1; and perhaps `reasons`, up to 20 codes separated by spaces."
     )
     idempotency_key: str | None = strawberry.field(
         description="1 to 200 characters that name this attempt: repeating it answers what the first try answered.",
