@@ -23,10 +23,15 @@ def new_ids(prefix: str, count: int) -> list[str]:
     """As `new_id`, many at once and at half the cost: all of one moment, and in order among themselves."""
     noise = os.urandom(10 * count)
     values = sorted(int.from_bytes(noise[at : at + 10]) & _RANDOM for at in range(0, 10 * count, 10))
+    rest = b"".join([(value | _VERSION).to_bytes(10) for value in values])
+    return ids_at(prefix, time.time_ns() // 1_000_000, rest)
+
+
+def ids_at(prefix: str, milliseconds: int, rest: bytes) -> list[str]:
+    """The ids of one moment (since 1970) whose last ten bytes are `rest`, ten by ten."""
     # The moment is the first ten characters; the ten bytes behind it are sixteen, so all can be encoded in one go.
-    moment = encode(time.time_ns() // 1_000_000 << 80)[:10]
-    text = _crockford(b"".join([(value | _VERSION).to_bytes(10) for value in values]))
-    return [f"{prefix}_{moment}{text[at : at + 16]}" for at in range(0, 16 * count, 16)]
+    moment, text = encode(milliseconds << 80)[:10], _crockford(rest)
+    return [f"{prefix}_{moment}{text[at : at + 16]}" for at in range(0, len(text), 16)]
 
 
 def is_id(prefix: str, text: str) -> bool:

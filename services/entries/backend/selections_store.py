@@ -104,12 +104,13 @@ class SelectionStore:
     async def _insert(
         self, connection: Connection, wave_id: str, committed_at: datetime, picks: Sequence[Pick]
     ) -> None:
+        entry_ids = [pick.entry_id for pick in picks]
         await self._patient.execute(
             q.insert_selections,
             connection,
             wave_id=wave_id,
-            ids=[waves_rules.selection_id(wave_id, committed_at, pick.entry_id) for pick in picks],
-            entry_ids=[pick.entry_id for pick in picks],
+            ids=waves_rules.selection_ids(wave_id, committed_at, entry_ids),
+            entry_ids=entry_ids,
             event_ids=[pick.event_id for pick in picks],
             market_ids=[pick.market_id for pick in picks],
             ranks=[pick.rank for pick in picks],

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from services.kit.errors import DomainError, IllegalTransition, Issue
-from services.kit.ids import encode
+from services.kit.ids import ids_at
 
 UNIT = 2.0**64
 MAX_NAME = 120
@@ -108,11 +108,15 @@ def lottery_number(seed: bytes, entry_id: str) -> bytes:
     return hashlib.sha256(seed + entry_id.encode()).digest()
 
 
-def selection_id(wave_id: str, committed_at: datetime, entry_id: str) -> str:
-    """The id of an entry's selection in a wave, however often it is run; sorts by the time of the commitment."""
-    digest = hashlib.sha256(f"{wave_id}|{entry_id}".encode()).digest()
-    milliseconds = int(committed_at.timestamp() * 1000)
-    return f"sel_{encode((milliseconds << 80) | int.from_bytes(digest[:10]))}"
+def selection_ids(wave_id: str, committed_at: datetime, entry_ids: Iterable[str]) -> list[str]:
+    """The ids of entries' selections in a wave, however often it is run; they sort by the time of the commitment."""
+    wave = hashlib.sha256(f"{wave_id}|".encode())
+    digests: list[bytes] = []
+    for entry_id in entry_ids:
+        digest = wave.copy()
+        digest.update(entry_id.encode())
+        digests.append(digest.digest()[:10])
+    return ids_at("sel", int(committed_at.timestamp() * 1000), b"".join(digests))
 
 
 class _Hall:

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from services.entries.backend import rosters_store, selections_store, waves_store
-from services.kit.ids import new_id
+from services.kit.ids import new_id, new_ids
 from services.kit.pg import Queries
 from tests.support.service import ServiceUnderTest, open_service
 from tests.unit.entries.draws import Staff, closed_campaign, outcome, registered
@@ -183,7 +183,10 @@ async def test_several_workers_equal_one(database: Any) -> None:
 async def test_without_the_constraint_fans_would_win_again(
     database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selections_store.waves_rules, "selection_id", lambda *_: new_id("sel"))
+    def fresh(_wave_id: str, _committed_at: datetime, entry_ids: list[str]) -> list[str]:
+        return new_ids("sel", len(entry_ids))
+
+    monkeypatch.setattr(selections_store.waves_rules, "selection_ids", fresh)
     with (
         without(selections_store.q, "conclude_run", "AND state = 'RUNNING' AND job_state = 'RUNNING'"),
         pytest.raises((AssertionError, asyncpg.CheckViolationError)),

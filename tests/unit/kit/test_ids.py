@@ -1,4 +1,4 @@
-from services.kit.ids import is_id, new_id, new_ids, user_id
+from services.kit.ids import encode, ids_at, is_id, new_id, new_ids, user_id
 
 
 def test_ids_are_prefixed_and_sort_by_time() -> None:
@@ -16,6 +16,15 @@ def test_many_ids_at_once_are_like_single_ones() -> None:
     assert ids == sorted(ids)
     assert before[:14] <= ids[0][:14] <= ids[-1][:14] <= after[:14]
     assert new_ids("cod", 0) == []
+
+
+def test_ids_of_a_moment_are_made_of_what_they_are_given() -> None:
+    rest = bytes(range(30))
+    first, second, third = ids_at("sel", 1_700_000_000_000, rest)
+    assert first < second < third
+    assert [first] == ids_at("sel", 1_700_000_000_000, rest[:10])
+    assert ids_at("sel", 1_700_000_000_001, rest)[0] > third
+    assert first == f"sel_{encode((1_700_000_000_000 << 80) | int.from_bytes(rest[:10]))}"
 
 
 def test_a_user_id_depends_on_issuer_and_subject_alone() -> None:
