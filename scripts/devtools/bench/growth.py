@@ -157,7 +157,6 @@ async def _fill(owner: asyncpg.Connection, there: int, wanted: int) -> None:
     await owner.execute("ALTER TABLE entry DISABLE TRIGGER USER")
     await fill(owner, wanted, start=there, scored=True)
     await owner.execute("ALTER TABLE entry ENABLE TRIGGER USER")
-    await owner.execute("CHECKPOINT")
 
 
 def _cpu(postgres: int) -> float:
