@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 import asyncpg
@@ -64,9 +63,11 @@ class SelectionStore:
                 await self._patient.execute(rosters_store.q.join_by_hash, connection)
                 await self._patient.execute(rosters_store.q.sort_in_memory, connection)
                 await self._patient.execute(q.hold_wave, connection, id=wave_id)
+                entry_ids = [pick.entry_id for pick in picks]
+                ids = waves_rules.selection_ids(wave_id, wave["committed_at"], entry_ids)
                 for start in range(0, len(picks), _CHUNK):
-                    chunk = picks[start : start + _CHUNK]
-                    await self._insert(connection, wave_id, wave["committed_at"], chunk)
+                    chunk = slice(start, start + _CHUNK)
+                    await self._insert(connection, wave_id, ids[chunk], picks[chunk])
                 await self._conclude(connection, wave_id, seed, picks)
         except (Superseded, asyncpg.UniqueViolationError):
             # Another worker was first: selections and conclusion come to exist together.
@@ -102,15 +103,14 @@ class SelectionStore:
         return [cut(selections, page.limit) for selections, page in zip(found, pages, strict=True)]
 
     async def _insert(
-        self, connection: Connection, wave_id: str, committed_at: datetime, picks: Sequence[Pick]
+        self, connection: Connection, wave_id: str, ids: Sequence[str], picks: Sequence[Pick]
     ) -> None:
-        entry_ids = [pick.entry_id for pick in picks]
         await self._patient.execute(
             q.insert_selections,
             connection,
             wave_id=wave_id,
-            ids=waves_rules.selection_ids(wave_id, committed_at, entry_ids),
-            entry_ids=entry_ids,
+            ids=ids,
+            entry_ids=[pick.entry_id for pick in picks],
             event_ids=[pick.event_id for pick in picks],
             market_ids=[pick.market_id for pick in picks],
             ranks=[pick.rank for pick in picks],

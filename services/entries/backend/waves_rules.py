@@ -108,15 +108,20 @@ def lottery_number(seed: bytes, entry_id: str) -> bytes:
     return hashlib.sha256(seed + entry_id.encode()).digest()
 
 
-def selection_ids(wave_id: str, committed_at: datetime, entry_ids: Iterable[str]) -> list[str]:
-    """The ids of entries' selections in a wave, however often it is run; they sort by the time of the commitment."""
+def selection_ids(wave_id: str, committed_at: datetime, entry_ids: Sequence[str]) -> list[str]:
+    """The ids of all selections of a wave, by entry, the same however often it is run.
+
+    They sort by the time of the commitment, then in the order given: given in the entries' order, all indexes of
+    selections grow at their ends.
+    """
     wave = hashlib.sha256(f"{wave_id}|".encode())
-    digests: list[bytes] = []
-    for entry_id in entry_ids:
+    rest = bytearray()
+    for place, entry_id in enumerate(entry_ids):
         digest = wave.copy()
         digest.update(entry_id.encode())
-        digests.append(digest.digest()[:10])
-    return ids_at("sel", int(committed_at.timestamp() * 1000), b"".join(digests))
+        rest += place.to_bytes(4)
+        rest += digest.digest()[:6]
+    return ids_at("sel", int(committed_at.timestamp() * 1000), bytes(rest))
 
 
 class _Hall:
@@ -149,6 +154,8 @@ class _Hall:
 
 def _serve_in_turn(order: Iterable[Ballot], hall: _Hall) -> Iterable[Pick]:
     for ballot in order:
+        if not hall.open:
+            return
         for rank, market in enumerate(ballot.preferences, 1):
             if market in hall.open and (pick := hall.take(ballot, rank)):
                 yield pick
@@ -158,7 +165,7 @@ def _serve_in_turn(order: Iterable[Ballot], hall: _Hall) -> Iterable[Pick]:
 def _serve_by_rank(order: Sequence[Ballot], hall: _Hall) -> Iterable[Pick]:
     waiting = list(order)
     rank = 1
-    while waiting:
+    while waiting and hall.open:
         losers: list[Ballot] = []
         for ballot in waiting:
             if ballot.preferences[rank - 1] in hall.open and (pick := hall.take(ballot, rank)):

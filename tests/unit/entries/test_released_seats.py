@@ -117,6 +117,8 @@ async def news_at_once(database: Any, broken: str | None = None) -> None:
         ]
         await asyncio.gather(*(tell(service, *some) for some in news))
         assert await released(service) == await counted(service)
+        await tell(service, *((id_, "REDEEMED", 21) for id_ in ids))
+        assert await released(service) == 0 == await counted(service)
 
 
 async def test_news_in_any_order_leave_the_count_that_counting_gives(database: Any) -> None:
