@@ -129,6 +129,7 @@ def a_zip() -> bytes:
         (zstandard.compress(b"ALPHA-0001\n" * 9)[:-3] + b"xyz", "damaged"),
         (b"\x1f\x8bno gzip at all", "damaged"),
     ],
+    ids=["zip", "zip in gzip", "picture", "UTF-16", "cut gzip", "odd zstd", "no gzip"],  # gzip notes the time
 )
 async def test_what_is_no_table_fails_with_a_reason(codes: Codes, content: bytes, says: str) -> None:
     found = await imported(codes, content)
