@@ -42,8 +42,10 @@ FANS = 4
 
 
 @pytest.fixture(scope="module")
-def split_stack() -> Iterator[RunningStack]:
+def split_stack(request: pytest.FixtureRequest) -> Iterator[RunningStack]:
     """A system whose backends are processes of their own."""
+    if not request.config.getoption("--trains"):
+        pytest.skip("runs with --trains: it starts 25 processes and wants the machine for itself")
     data_dir = run.folder() / f"trains-{os.getpid()}"
     options = launch.Options(
         data_dir=str(data_dir), split=True, durable=False, free_ports=True, lifeline=os.getpid()
