@@ -63,7 +63,9 @@ def running(data_dir: Path, state: RunState) -> RunningStack:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--split` runs the same tests on the other topology."""
     parser.addoption("--split", action="store_true", help="every backend is a process of its own behind HTTP")
-    parser.addoption("--trains", action="store_true", help="tests/e2e/trains too: 25 processes, minutes of CPU")
+    parser.addoption(
+        "--trains", action="store_true", help="tests/e2e/trains too: 25 processes, minutes of CPU"
+    )
 
 
 @pytest.fixture(scope="session")
