@@ -63,8 +63,7 @@ class SelectionStore:
                 await self._patient.execute(rosters_store.q.join_by_hash, connection)
                 await self._patient.execute(rosters_store.q.sort_in_memory, connection)
                 await self._patient.execute(q.hold_wave, connection, id=wave_id)
-                entry_ids = [pick.entry_id for pick in picks]
-                ids = waves_rules.selection_ids(wave_id, wave["committed_at"], entry_ids)
+                ids = waves_rules.selection_ids(wave_id, wave["committed_at"], len(picks))
                 for start in range(0, len(picks), _CHUNK):
                     chunk = slice(start, start + _CHUNK)
                     await self._insert(connection, wave_id, ids[chunk], picks[chunk])

@@ -108,20 +108,14 @@ def lottery_number(seed: bytes, entry_id: str) -> bytes:
     return hashlib.sha256(seed + entry_id.encode()).digest()
 
 
-def selection_ids(wave_id: str, committed_at: datetime, entry_ids: Sequence[str]) -> list[str]:
-    """The ids of all selections of a wave, by entry, the same however often it is run.
+def selection_ids(wave_id: str, committed_at: datetime, count: int) -> list[str]:
+    """The ids of a wave's selections in the order of their entries, the same however often it is run.
 
-    They sort by the time of the commitment, then in the order given: given in the entries' order, all indexes of
-    selections grow at their ends.
+    They sort by the time of the commitment, then in that order: all indexes of selections grow at their ends.
     """
-    wave = hashlib.sha256(f"{wave_id}|".encode())
-    rest = bytearray()
-    for place, entry_id in enumerate(entry_ids):
-        digest = wave.copy()
-        digest.update(entry_id.encode())
-        rest += place.to_bytes(4)
-        rest += digest.digest()[:6]
-    return ids_at("sel", int(committed_at.timestamp() * 1000), bytes(rest))
+    wave = hashlib.sha256(wave_id.encode()).digest()[:6]
+    rest = b"".join([place.to_bytes(4) + wave for place in range(count)])
+    return ids_at("sel", int(committed_at.timestamp() * 1000), rest)
 
 
 class _Hall:

@@ -183,8 +183,8 @@ async def test_several_workers_equal_one(database: Any) -> None:
 async def test_without_the_constraint_fans_would_win_again(
     database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fresh(_wave_id: str, _committed_at: datetime, entry_ids: list[str]) -> list[str]:
-        return new_ids("sel", len(entry_ids))
+    def fresh(_wave_id: str, _committed_at: datetime, count: int) -> list[str]:
+        return new_ids("sel", count)
 
     monkeypatch.setattr(selections_store.waves_rules, "selection_ids", fresh)
     with (
