@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.devtools.bench.baseline import PgBench, SingleRows, baseline
-from scripts.devtools.bench.many_entries import CAMPAIGN, MARKETS, fill, open_campaign
+from scripts.devtools.bench.many_entries import CAMPAIGN, MARKETS, fill, open_campaign, without_notes
 from scripts.devtools.bench.scratch import scratch
 from scripts.devtools.load import usage
 from scripts.devtools.settings import Settings
@@ -61,7 +61,8 @@ async def time_growth(
                 there = 0
                 for step in STEPS:
                     wanted = int(entries * step)
-                    await _fill(owner, there, wanted)
+                    async with without_notes(owner):
+                        await fill(owner, wanted, start=there, scored=True)
                     there = wanted
                     costs.append(await _cost(postgres, registrations, bare, there, seconds))
         finally:
@@ -150,13 +151,6 @@ async def _cost(
         digesting=(digested - taken) * 1000 / count,
         bare=(inserted - digested) * 1000 / done.count,
     )
-
-
-async def _fill(owner: asyncpg.Connection, there: int, wanted: int) -> None:
-    """Entries without their notes: tallies are not what is measured here."""
-    await owner.execute("ALTER TABLE entry DISABLE TRIGGER USER")
-    await fill(owner, wanted, start=there, scored=True)
-    await owner.execute("ALTER TABLE entry ENABLE TRIGGER USER")
 
 
 def _cpu(postgres: int) -> float:

@@ -16,6 +16,7 @@ from scripts.devtools.graphql_client import GraphQLErrors
 from scripts.devtools.journey.player import JourneyStopped
 from scripts.devtools.load import report
 from scripts.devtools.load.arrivals import Spacing
+from scripts.devtools.load.exporting import MOST_TIMES_P95, exporting, times_p95
 from scripts.devtools.load.loopback import NotLoopbackError
 from scripts.devtools.load.measurement import Measurement, misses_of
 from scripts.devtools.load.pages import PAGES, PageName
@@ -27,6 +28,7 @@ from scripts.devtools.settings import SettingsError
 
 MOST_RATE, MOST_SECONDS, MOST_REQUESTS = 5000, 600, 300_000
 MOST_OPEN, LEAST_STEP = 2000, 10
+MOST_EXPORTED = 2_000_000
 RATE, SECONDS = 167.0, 60.0
 RAMP_RATE, RAMP_SECONDS = 200.0, 12.0
 
@@ -56,6 +58,7 @@ def load(
     seconds: float | None = None,
     page: PageName | None = None,
     ramp: Annotated[bool, Parameter(negative="")] = False,
+    export: int = 0,
     step: float = 100.0,
     up_to: float = 2000.0,
     spacing: Spacing = "poisson",
@@ -82,6 +85,8 @@ def load(
         here, 50 a second, below 100 ms. codes: winners who read their codes, 100 a second, below 200 ms.
     ramp
         Step the rate up until p95 is 500 ms or fewer than 99.5 % are acknowledged, and print the knee.
+    export
+        Then do the same again while a campaign of so many entries is exported, again and again: p95 may double.
     step
         By how much a ramp goes up.
     up_to
@@ -104,6 +109,7 @@ def load(
         spacing=spacing,
         connections=connections,
         ramp=Ramp(rate or default, step, up_to) if ramp else None,
+        export=export,
     )
     try:
         plan.check_caps()
@@ -123,6 +129,7 @@ class Plan:
     spacing: Spacing
     connections: int
     ramp: Ramp | None
+    export: int
 
     def check_caps(self) -> None:
         """Refuse what would take the machine down rather than measure it. Raises LoadError."""
@@ -138,6 +145,8 @@ class Plan:
             )
         if self.ramp and self.ramp.step < LEAST_STEP:
             raise LoadError(f"A ramp goes up by at least {LEAST_STEP} a second at a time.")
+        if not 0 <= self.export <= MOST_EXPORTED or (self.export and (self.ramp or self.page)):
+            raise LoadError(f"Exports of up to {MOST_EXPORTED:,} entries go with one rate of registrations.")
         if not 0 < self.connections <= MOST_OPEN:
             raise LoadError(f"Between 1 and {MOST_OPEN} connections can be open, not {self.connections}.")
 
@@ -154,14 +163,23 @@ async def _run(console: Console, plan: Plan, url: str | None, json: Path | None)
         report.show(console, run)
         return run
 
-    if plan.ramp is None:
+    misses: list[str] = []
+    if plan.export:
+        async with exporting(session, plan.export) as exports:
+            runs.append(await measure(plan.rate))
+            runs.append(await exports.during(partial(measure, plan.rate)))
+        console.print(exports.sentence(*runs))
+        if times_p95(*runs) > MOST_TIMES_P95:
+            misses.append(f"While entries are exported p95 may be {MOST_TIMES_P95:g} times as long at most.")
+    elif plan.ramp is None:
         runs.append(await measure(plan.rate))
     else:
         runs += [run async for run in plan.ramp.climb(measure)]
         console.print(report.steps(runs))
     found = await session.check()
     report.show_audit(console, found)
-    misses = misses_of(found) + (_knee_misses(console, runs) if plan.ramp else runs[0].misses())
+    misses += misses_of(found)
+    misses += _knee_misses(console, runs) if plan.ramp else [miss for run in runs for miss in run.misses()]
     for miss in misses:
         console.print(f"[red]✗[/] {miss}")
     if json is not None:

@@ -226,6 +226,16 @@ mutation Export($input: StartExportInput!) {
 }
 """
 
+CANCEL_EXPORT = """
+mutation CancelExport($input: CancelExportInput!) {
+  cancelExport(input: $input) {
+    __typename
+    ... on ExportCancelled { job { id } }
+    ... on Error { code message }
+  }
+}
+"""
+
 EXPORT_JOB = """
 query ExportJob($id: ID!) { exportJob(id: $id) { state failure rowCount byteSize sha256 downloadUrl } }
 """
