@@ -3,8 +3,8 @@
 import os
 import sys
 
+from services import SERVICES
 from services.kit.migrations import upgrade
-from services.serve import SERVICES
 
 
 def main() -> None:

@@ -11,10 +11,10 @@ from importlib import import_module
 
 from pydantic import Field
 
+from services import SERVICES
 from services.kit.rotation import Outcome, rotate
 from services.kit.sealing import Sealer
 from services.kit.settings import EnvironmentSettings, SecretList
-from services.serve import SERVICES
 
 
 class RotationSettings(EnvironmentSettings):

@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from services.serve import SERVICES
+from services import SERVICES
 
 
 def main() -> None:

@@ -16,11 +16,10 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from services import SERVICES
 from services.kit import telemetry
 from services.kit.files_proxy import proxy_files
 from services.kit.webhooks_proxy import WebhooksProxy
-
-SERVICES = ("users", "campaigns", "entries", "codes")
 
 
 def main() -> None:

@@ -11,11 +11,12 @@ from importlib import import_module
 
 import uvicorn
 
+from services import SERVICES
 from services.kit import telemetry
 from services.kit.asgi import Shell, respond_problem
 from services.kit.housekeeping import keep_house
 from services.kit.jobs import Jobs
-from services.serve import SERVICES, load_settings
+from services.serve import load_settings
 
 
 def main() -> None:

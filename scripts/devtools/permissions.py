@@ -14,8 +14,6 @@ from typing import Any
 
 from scripts.devtools.settings import ROOT
 
-SERVICES = ("users", "campaigns", "entries", "codes")
-
 PERSONAS: dict[str, str] = {
     "anonymous": "nobody: no token",
     "fan": "a fan who registered and won; the fan's things are hers",

@@ -18,7 +18,6 @@ from typing import Any
 
 from scripts.devtools.settings import ROOT
 
-SERVICES = ("users", "campaigns", "entries", "codes")
 KINDS = ("personal", "pseudonymous")
 
 

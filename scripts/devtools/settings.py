@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services import SERVICES
+
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("users", "campaigns", "entries", "codes")
 LOOPBACK = "127.0.0.1"
 
 # Below 32768: a port of the ephemeral range can be taken by an outgoing connection, even one to itself.

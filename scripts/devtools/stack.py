@@ -17,10 +17,11 @@ from scripts.devtools.postgres import EmbeddedPostgres, PostgresError
 from scripts.devtools.probes import PortInUseError, check_ports_free
 from scripts.devtools.ready import ask_across_all_services
 from scripts.devtools.run_state import ProcessState, RunState
-from scripts.devtools.settings import SERVICES, Settings, SettingsError
+from scripts.devtools.settings import Settings, SettingsError
 from scripts.devtools.supervisor import ProcessFailedError, ProcessSpec, Supervisor
 from scripts.devtools.tokens import Mint
 from scripts.devtools.topology import POSTGRES_RANK, Topology
+from services import SERVICES
 
 MIGRATE_TIMEOUT, SEED_TIMEOUT, READY_TIMEOUT = 180.0, 180.0, 180.0
 

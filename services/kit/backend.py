@@ -10,6 +10,7 @@ from obstore.store import ObjectStore
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services import SERVICES
 from services.kit.asgi import App, Shell, respond_problem
 from services.kit.errors import Unavailable
 from services.kit.files import FileTokens, open_files
@@ -22,7 +23,6 @@ from services.kit.settings import BackendSettings
 from services.kit.telemetry import begin_request
 from services.kit.upstream import Upstream
 
-SERVICES = ("users", "campaigns", "entries", "codes")
 Transports = Mapping[str, httpx.AsyncBaseTransport]
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from services import SERVICES
+
 ROOT = Path(__file__).parents[2]
-SERVICES = ("users", "campaigns", "entries", "codes")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 STAGES = dict(re.findall(r"^FROM \S+ AS (\S+)\n(.*?)(?=^FROM |\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL))

@@ -18,7 +18,8 @@ from graphql import (
     print_ast,
 )
 
-SERVICES = ("users", "campaigns", "entries", "codes")
+from services import SERVICES
+
 _FEDERATION = ("_Any", "_Entity", "_Service", "_FieldSet", "FieldSet", "federation__")
 
 

@@ -7,7 +7,8 @@ import pytest
 from graphql import is_required_argument
 
 from scripts.devtools import permissions
-from scripts.devtools.permissions import SERVICES, Table, TableError
+from scripts.devtools.permissions import Table, TableError
+from services import SERVICES
 from tests.contract.permissions.asking import fields_of, object_types, schema_of
 
 

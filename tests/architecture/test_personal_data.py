@@ -7,7 +7,8 @@ import pytest
 
 from scripts.devtools import personal_data
 from scripts.devtools.databases import ServiceDatabase
-from scripts.devtools.personal_data import SERVICES, MapError
+from scripts.devtools.personal_data import MapError
+from services import SERVICES
 
 COLUMNS = """
 SELECT c.table_name || '.' || c.column_name

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from services import SERVICES
+
 ROOT = Path(__file__).parents[2]
-SERVICES = ("users", "campaigns", "entries", "codes")
 
 SHAPE = {
     "README.md",

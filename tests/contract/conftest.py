@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 
 from scripts.devtools.databases import ServiceDatabase
+from services import SERVICES
 from tests.contract.permissions.world import World, build
-from tests.support.house import SERVICES, open_house
+from tests.support.house import open_house
 from tests.support.postgres import Databases
 
 

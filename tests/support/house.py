@@ -9,10 +9,9 @@ from typing import Any
 import httpx
 
 from scripts.devtools.databases import ServiceDatabase
+from services import SERVICES
 from services.kit.jobs import Jobs
 from tests.support.service import ServiceUnderTest, open_service
-
-SERVICES = ("users", "campaigns", "entries", "codes")
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,9 @@ from scripts.devtools.commands.load import EXPECTED
 from scripts.devtools.databases import ServiceDatabase, owner_role, service_role, with_database
 from scripts.devtools.load.session import LoadError, Session, open_session
 from scripts.devtools.run_state import RunState
-from scripts.devtools.settings import SERVICES, Settings
+from scripts.devtools.settings import Settings
 from scripts.devtools.topology import Topology
+from services import SERVICES
 
 MOST_EXPORTED = MOST_GROWN = 2_000_000
 CODES = {

@@ -8,7 +8,8 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table as Grid
 
-from scripts.devtools.permissions import OUTCOMES, PERSONAS, SERVICES, Rule, Table, load
+from scripts.devtools.permissions import OUTCOMES, PERSONAS, Rule, Table, load
+from services import SERVICES
 
 app = App(name="scripts/permissions", help_format="plaintext", version_flags=[])
 

@@ -8,8 +8,8 @@ from cyclopts import App, Parameter
 
 from scripts.devtools import databases, run_state
 from scripts.devtools import settings as devsettings
-from scripts.devtools.settings import SERVICES
 from scripts.devtools.topology import Topology
+from services import SERVICES
 
 app = App(name="scripts/rotate-keys", help_format="plaintext", version_flags=[])
 

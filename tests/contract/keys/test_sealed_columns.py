@@ -10,10 +10,11 @@ import pytest
 from pydantic import SecretStr
 
 from scripts.devtools.databases import ServiceDatabase
+from services import SERVICES
 from services.kit.rotation import rotate
 from services.kit.sealing import SealedColumn, Sealer
 from tests.contract.permissions.world import World, build
-from tests.support.house import SERVICES, House, open_house
+from tests.support.house import House, open_house
 from tests.support.service import SETTINGS
 
 OLD = SETTINGS["data_keys"][0]

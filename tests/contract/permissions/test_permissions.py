@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from scripts.devtools import permissions
-from scripts.devtools.permissions import PERSONAS, SERVICES, Table
+from scripts.devtools.permissions import PERSONAS, Table
+from services import SERVICES
 from services.codes.subgraph import types as codes_types
 from services.kit.ids import new_id
 from tests.contract.permissions.asking import Asker, object_types, schema_of

@@ -23,7 +23,8 @@ from scripts.devtools import launch
 from scripts.devtools.campaign_setup import Campaign, open_campaign
 from scripts.devtools.graphql_client import GraphQLClient
 from scripts.devtools.load.requests import SUBMIT, json_of
-from scripts.devtools.settings import ROOT, SERVICES, load
+from scripts.devtools.settings import ROOT, load
+from services import SERVICES
 from tests.support import run
 from tests.support.deployment import Deployed, deploy, last_commit_of, unpack
 from tests.support.router_process import RouterProcess, compose

@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 import phonenumbers
 import psycopg
 
-from scripts.devtools.settings import SERVICES
+from services import SERVICES
 from tests.support.stack import RunningStack
 
 Place = tuple[str, bytes]

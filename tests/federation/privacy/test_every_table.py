@@ -13,7 +13,8 @@ import pytest
 
 from scripts.devtools import personal_data
 from scripts.devtools.databases import ServiceDatabase, with_database
-from scripts.devtools.personal_data import SERVICES, Group
+from scripts.devtools.personal_data import Group
+from services import SERVICES
 from services.codes.backend import personal_data_store as codes_store
 from services.kit.ids import new_id
 from services.kit.privacy import NOBODY, Erasure

@@ -2,9 +2,9 @@ import pytest
 
 from scripts.devtools import settings
 from scripts.devtools.databases import ServiceDatabase
-from scripts.devtools.settings import SERVICES
 from scripts.devtools.supervisor import ProcessSpec
 from scripts.devtools.topology import Topology
+from services import SERVICES
 
 DATABASES = {name: ServiceDatabase(name, f"service://{name}", f"owner://{name}") for name in SERVICES}
 
