@@ -12,8 +12,9 @@ from pathlib import Path
 from scripts.devtools import proof_providers
 from scripts.devtools.databases import ServiceDatabase
 from scripts.devtools.probes import http_ok
-from scripts.devtools.settings import ROOT, SERVICES, Settings, port_setting
+from scripts.devtools.settings import ROOT, Settings, port_setting
 from scripts.devtools.supervisor import ProcessSpec
+from services import SERVICES
 
 _ROUTER_RANK, _SERVICE_RANK, POSTGRES_RANK = 0, 1, 9
 _BACKEND_SECRETS = ("DATA_KEYS", "LOOKUP_KEY", "PLATFORM_SECRETS")
