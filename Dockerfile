@@ -18,8 +18,10 @@ RUN python3 -m venv /opt/venv
 
 FROM packages AS subgraph-packages
 COPY requirements/subgraph.txt /tmp/
+# No installer, and of the world's languages those that are served.
 RUN pip install --require-hashes --only-binary :all: -r /tmp/subgraph.txt \
-  && cd /opt/venv/lib/python3*/site-packages && rm -rf pip setuptools pkg_resources
+  && cd /opt/venv/lib/python3*/site-packages && rm -rf pip setuptools pkg_resources \
+  && find babel/locale-data -name '*.dat' ! -name 'root.dat' ! -name 'en*' ! -name 'es*' ! -name 'fr*' -delete
 
 FROM packages AS backend-packages
 COPY requirements/backend.txt /tmp/

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from services import SERVICES
+from services.kit.locales import LOCALES
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -127,6 +128,11 @@ def test_an_image_runs_without_rights_and_takes_signals_itself(stage: str) -> No
     assert stage in HEALTH
     command = json.loads(re.findall(r"^CMD (\[.*\])", text, re.MULTILINE)[-1])
     assert command[0] != "sh" or command[2].startswith("exec "), "a shell would keep SIGTERM to itself"
+
+
+def test_a_subgraph_image_keeps_the_languages_that_are_served() -> None:
+    kept = re.findall(r"! -name '(\w\w)\*'", STAGES["subgraph-packages"])
+    assert set(kept) == {locale.partition("-")[0] for locale in LOCALES}
 
 
 def test_nothing_secret_gets_into_an_image() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
+_LIMIT = 4096
+"""Open files and processes. podman would else ask for more than a virtual machine's own limits."""
 
 
 class NoEngineError(Exception):
@@ -24,6 +26,8 @@ class Engine:
     """Runs `podman` or `docker`; both understand what is asked here."""
 
     program: str
+    own: Sequence[str] = ()
+    """What this machine's engine is told before each command."""
 
     @classmethod
     def find(cls) -> "Engine":
@@ -35,17 +39,20 @@ class Engine:
                 continue
             asked = subprocess.run([program, "ps"], capture_output=True, text=True, timeout=60, check=False)
             if asked.returncode == 0:
-                return cls(program)
+                # Of the two runtimes that podman finds by itself, runc is the one that knows both kinds of cgroups.
+                return cls(
+                    program, ["--runtime=runc"] if program == "podman" and shutil.which("runc") else []
+                )
             words = asked.stderr.strip().splitlines() or ["it did not say why"]
             lacks.append(f"{program} does not answer ({words[-1]})")
         raise NoEngineError(f"no container engine: {'; '.join(lacks)}")
 
     def run(self, *arguments: str | Path, timeout: float = 120) -> str:
         """One command; what it wrote to standard output. Raises EngineError with its last words."""
-        command = [self.program, *map(str, arguments)]
+        command = [self.program, *self.own, *map(str, arguments)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
         if done.returncode != 0:
-            raise EngineError(f"{' '.join(command[:4])} …: {(done.stderr or done.stdout).strip()[-3000:]}")
+            raise EngineError(f"{' '.join(command[:5])} …: {(done.stderr or done.stdout).strip()[-3000:]}")
         return done.stdout
 
     def has_image(self, name: str) -> bool:
@@ -71,13 +78,20 @@ class Engine:
         """What the engine knows of an image or a container."""
         return json.loads(self.run(kind, "inspect", name))[0]
 
-    def start(self, name: str, image: str, environment: Mapping[str, str], *options: str) -> None:
-        """A container on this machine's own network, read-only, with nothing that a process could rise by."""
-        values = [f"--env={key}={value}" for key, value in environment.items()]
-        self.run(
-            *("run", "--detach", "--name", name, "--network=host", "--read-only", "--tmpfs=/tmp"),
-            *("--cap-drop=all", "--security-opt=no-new-privileges", *values, *options, image),
-        )
+    def run_container(self, *arguments: str | Path, timeout: float = 120) -> str:
+        """`run`, within limits that a machine which is one itself may set; as `run` otherwise."""
+        limits = [f"--ulimit={name}={_LIMIT}:{_LIMIT}" for name in ("nofile", "nproc")]
+        return self.run("run", *limits, *arguments, timeout=timeout)
+
+    def is_healthy(self, container: str) -> bool:
+        """What the image's own HEALTHCHECK says."""
+        if self.program == "docker":
+            return self.inspect("container", container)["State"]["Health"]["Status"] == "healthy"
+        try:
+            self.run("healthcheck", "run", container)
+        except EngineError:
+            return False
+        return True
 
     def remove(self, names: Sequence[str]) -> None:
         """Ends and removes containers; those that are gone already are fine."""
