@@ -43,6 +43,8 @@ AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
 )
+# Numbers and times that PostgreSQL cannot hold: refused by the driver (the class itself) or by the server.
+OUT_OF_RANGE = (asyncpg.DataError, asyncpg.NumericValueOutOfRangeError, asyncpg.DatetimeFieldOverflowError)
 
 _encoder = msgspec.json.Encoder()
 
@@ -238,6 +240,11 @@ def _endpoint(operation: _Operation, keys: BackendKey) -> Callable[[Request], Aw
             return problem(400, "BAD_REQUEST", "The body is not valid JSON.")
         except errors.DomainError as error:
             return problem_for(error)
+        except asyncpg.DataError as error:
+            if type(error) not in OUT_OF_RANGE:
+                raise
+            message = "A number or a time in the input is out of range."
+            return problem_for(errors.Invalid([errors.Issue([], "OUT_OF_RANGE", message)], message))
         return Response(_encoder.encode(result), operation.status, media_type="application/json")
 
     return endpoint

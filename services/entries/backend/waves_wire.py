@@ -263,7 +263,7 @@ class SelectionPageRequest(msgspec.Struct, frozen=True):
     """Selections of a wave in id order; `after` is a selection id."""
 
     wave_id: str
-    limit: int
+    limit: Annotated[int, Meta(ge=1, le=5000)]
     after: str | None = None
 
 

@@ -211,7 +211,7 @@ class PageRequest(msgspec.Struct):
     """
 
     key: str
-    limit: int
+    limit: Annotated[int, Meta(ge=1, le=5000)]
     after: str | None = None
     states: list[str] | None = None
     appealed: bool = False
