@@ -64,8 +64,9 @@ class Documents:
             return _refused("The document is nested too deeply.")
         errors = validate(self._schema, document, max_errors=5)
         for error in errors:
-            # The router has validated the document, but not what our scalars say of a value.
-            code = "BAD_REQUEST" if error.original_error else "GRAPHQL_VALIDATION_FAILED"
+            # The router has validated the document, but not what our scalars say of a value. Without a place in the
+            # document is the last of too many, which says that there are more.
+            code = "BAD_REQUEST" if error.original_error or not error.nodes else "GRAPHQL_VALIDATION_FAILED"
             error.extensions = {"code": code}
         return Checked(None if errors else document, tuple(errors))
 

@@ -158,6 +158,12 @@ async def test_a_literal_that_a_scalar_refuses_is_a_bad_request(client: httpx.As
     assert "+12025550123" in answer["errors"][0]["message"], "it says what would do"
 
 
+async def test_more_bad_literals_than_are_told_are_a_bad_request_too(client: httpx.AsyncClient) -> None:
+    answer = await ask(client, "{" + " ".join(f'a{n}: called(number: "{n}")' for n in range(20)) + "}")
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_REQUEST"}
+    assert len(answer["errors"]) < 20
+
+
 async def test_a_body_too_large_is_413(client: httpx.AsyncClient) -> None:
     response = await post(client, b" " * (2 * 1024 * 1024 + 1))
     assert (response.status_code, response.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")

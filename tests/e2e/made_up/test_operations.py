@@ -1,0 +1,115 @@
+"""Operations that nobody wrote, through the router, as nobody, as a fan and as an administrator: whatever the graph
+allows is answered, never by a server error, and no answer holds a word about the inside.
+"""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from graphql import build_schema
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis_graphql import from_schema, nodes
+
+from scripts.devtools import launch
+from scripts.devtools.settings import ROOT
+from tests.support import run
+from tests.support.fuzzing import examples, repeatable
+from tests.support.stack import RunningStack, running
+
+ASKED = {
+    "nobody": ("graphql", "public"),
+    "fan": ("fan/graphql", "fan"),
+    "fan:7": ("graphql", "public"),
+    "admin": ("graphql", "public"),
+}
+"""Who asks which endpoint about which graph."""
+
+CODES = {"BAD_REQUEST", "FORBIDDEN", "GRAPHQL_VALIDATION_FAILED", "UNAUTHENTICATED"}
+"""What may be among the errors. A server error has another code, and so has a subgraph that did not answer."""
+
+INSIDE = re.compile(
+    r"Traceback|\.py\b|\.mjs\b|node_modules|\bSELECT \w|INSERT INTO|asyncpg|psycopg|postgres|msgspec|strawberry|httpx"
+    r"|127\.0\.0\.1:\d|localhost|ECONNREFUSED|serviceName"
+)
+SCALARS = {
+    name: st.sampled_from(values).map(nodes.String)
+    for name, values in {
+        "CountryCode": ["US", "IE", "MX", "ZZ"],
+        "DateTime": ["2030-01-01T00:00:00Z", "2030-06-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "soon"],
+        "EmailAddress": ["a@example.com", "a@", ""],
+        "Locale": ["en-US", "fr-CA", "es-MX", "tlh-KL"],
+        "PhoneNumber": ["+12125550100", "+442071838750", "+1", ""],
+        "URL": ["https://example.com/a", "javascript:alert(1)", "http://[::1", ""],
+    }.items()
+}
+IDS = re.compile(r'(\b(?:id|[a-z]+Id): )(?:"(?:[^"\\]|\\.)*"|-?\d+)')
+KNOWN = """{ campaigns(first: 3) { nodes { id markets { id venue { id } } } } }"""
+EXAMPLES = examples(75)
+
+
+@pytest.fixture(scope="module")
+def stack_of_its_own(request: pytest.FixtureRequest) -> Iterator[RunningStack]:
+    """A system that may be left in any state: an administrator who does anything may end anything."""
+    data_dir = run.folder() / f"made-up-{os.getpid()}"
+    options = launch.Options(data_dir=str(data_dir), durable=False, free_ports=True, lifeline=os.getpid())
+    yield running(data_dir, launch.launch(options))
+    launch.stop(data_dir)
+
+
+@pytest.mark.parametrize("persona", ASKED)
+def test_a_made_up_operation_is_answered(stack_of_its_own: RunningStack, persona: str) -> None:
+    stack = stack_of_its_own
+    place, graph = ASKED[persona]
+    schema = build_schema((ROOT / "gateway-config" / f"{graph}.graphql").read_text())
+    headers = {} if persona == "nobody" else {"authorization": f"Bearer {stack.token(persona)}"}
+    base = stack.url("router")
+    answered: Counter[str] = Counter()
+    with httpx.Client(headers=headers, timeout=30, trust_env=False) as client:
+
+        def ask(document: str) -> httpx.Response:
+            return client.post(f"{base}/{place}", json={"query": document})
+
+        known = sorted(set(re.findall(r'"id":"([^"]+)"', ask(KNOWN).text)))
+        assert known
+
+        @repeatable(EXAMPLES)
+        @given(from_schema(schema, custom_scalars=SCALARS, allow_x00=False), st.data())
+        def holds(document: str, data: st.DataObject) -> None:
+            if data.draw(st.booleans()):
+                one = data.draw(st.sampled_from(known))
+                document = IDS.sub(rf'\1"{one}"', document)
+            answer = ask(document)
+            # Links lead to the router itself, and may.
+            answered[check(answer.status_code, answer.text.replace(base, ""))] += 1
+
+        holds()
+    assert answered["data"] > EXAMPLES / 20, answered
+
+
+def check(status: int, text: str) -> str:
+    """What kind of answer this is. Fails on a server error, on what is no GraphQL, on another code and on a leak."""
+    assert status < 500, text
+    answer = json.loads(text)
+    codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
+    assert codes <= CODES, text
+    assert not INSIDE.search(text), INSIDE.search(text)
+    return "data" if not codes else min(codes)
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (500, '{"data": null}'),
+        (200, '{"errors": [{"message": "x", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}'),
+        (200, '{"data": {"viewer": {"displayName": "http://127.0.0.1:4011/users"}}}'),
+        (200, '{"errors": [{"message": "asyncpg.DataError", "extensions": {"code": "FORBIDDEN"}}]}'),
+    ],
+)
+def test_the_check_catches(status: int, text: str) -> None:
+    with pytest.raises(AssertionError):
+        check(status, text)
