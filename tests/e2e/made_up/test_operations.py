@@ -2,6 +2,7 @@
 allows is answered, never by a server error, and no answer holds a word about the inside.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from hypothesis_graphql import from_schema, nodes
 
 from scripts.devtools import launch
+from scripts.devtools.campaign_setup import open_campaign
+from scripts.devtools.graphql_client import GraphQLClient
 from scripts.devtools.settings import ROOT
 from tests.support import run
 from tests.support.fuzzing import examples, repeatable
@@ -57,8 +60,16 @@ def stack_of_its_own(request: pytest.FixtureRequest) -> Iterator[RunningStack]:
     """A system that may be left in any state: an administrator who does anything may end anything."""
     data_dir = run.folder() / f"made-up-{os.getpid()}"
     options = launch.Options(data_dir=str(data_dir), durable=False, free_ports=True, lifeline=os.getpid())
-    yield running(data_dir, launch.launch(options))
+    stack = running(data_dir, launch.launch(options))
+    asyncio.run(open_one(stack))
+    yield stack
     launch.stop(data_dir)
+
+
+async def open_one(stack: RunningStack) -> None:
+    """A campaign that fans may enter."""
+    async with GraphQLClient(stack.endpoint) as client:
+        await open_campaign(client, stack.token("editor"))
 
 
 @pytest.mark.parametrize("persona", ASKED)
@@ -88,7 +99,7 @@ def test_a_made_up_operation_is_answered(stack_of_its_own: RunningStack, persona
             answered[check(answer.status_code, answer.text.replace(base, ""))] += 1
 
         holds()
-    assert answered["data"] > EXAMPLES / 20, answered
+    assert answered["data"], f"nothing was reached: {answered}"
 
 
 def check(status: int, text: str) -> str:
@@ -98,7 +109,8 @@ def check(status: int, text: str) -> str:
     codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
     assert codes <= CODES, text
     assert not INSIDE.search(text), INSIDE.search(text)
-    return "data" if not codes else min(codes)
+    reached = any(value is not None for value in (answer.get("data") or {}).values())
+    return "data" if reached else min(codes, default="nothing")
 
 
 @pytest.mark.parametrize(
