@@ -39,6 +39,7 @@ export function readSettings(env) {
       rootFields: integer(env, 'ROUTER_MAX_ROOT_FIELDS', 20, { min: 1 }),
     }),
     logLevel: oneOf(env, 'LOG_LEVEL', ['debug', 'info', 'warning', 'error'], 'info', (value) => value.toLowerCase()),
+    traceShare: share(env, 'ROUTER_TRACE_SHARE', 1),
     otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/+$/, '') || undefined,
     /** Where a subgraph is: `<NAME>_SUBGRAPH_URL`, else `<NAME>_PORT` on loopback, else what the supergraph says. */
     subgraphUrl(name, composed) {
@@ -73,6 +74,12 @@ function integer(env, name, fallback, { min, max = Number.MAX_SAFE_INTEGER }) {
   if (!Number.isInteger(value) || value < min || value > max) {
     throw new SettingsError(`${name} is "${text}": it must be a whole number from ${min} to ${max}`);
   }
+  return value;
+}
+
+function share(env, name, fallback) {
+  const value = Number(env[name] || fallback);
+  if (!(value >= 0 && value <= 1)) throw new SettingsError(`${name} is "${env[name]}": it must be a number from 0 to 1`);
   return value;
 }
 

@@ -43,7 +43,7 @@ def configure(settings: Settings, process: str) -> None:
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(message)s")
     structlog.configure(
         processors=[
-            _add_request_id,
+            _add_ids,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             # No local variables: they hold tokens and personal data.
@@ -75,8 +75,8 @@ def begin_request(headers: Mapping[bytes, bytes]) -> str:
     request_id.set(rid)
     parent = headers.get(b"traceparent", b"").decode("latin-1")
     match = _TRACEPARENT.fullmatch(parent)
-    sampled = match is not None and bool(int(match[1], 16) & 1)
-    _sampled.set(sampled or _always)
+    # The router decides for whoever it calls; without it, by whether there is a collector.
+    _sampled.set(bool(int(match[1], 16) & 1) if match else _always)
     return rid
 
 
@@ -142,7 +142,12 @@ def _tracer() -> trace.Tracer:
     return trace.get_tracer("monoql")
 
 
-def _add_request_id(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _add_ids(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What a line belongs to: its request, and the span that it was written in."""
     if rid := request_id.get():
         event.setdefault("request_id", rid)
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event.setdefault("trace_id", f"{context.trace_id:032x}")
+        event.setdefault("span_id", f"{context.span_id:016x}")
     return {**structlog.contextvars.get_contextvars(), **event}

@@ -58,6 +58,8 @@ class SelectionStore:
             draws_rules.draw_seed(seed, wave["beacon_value"]),
         )
         await self._report(wave_id, _DRAWN)
+        # Hashed here while PostgreSQL writes them there.
+        outcome = asyncio.create_task(asyncio.to_thread(draws_rules.outcome_hash, picks))
         try:
             async with self._patient.transaction() as connection:
                 await self._patient.execute(rosters_store.q.join_by_hash, connection)
@@ -67,10 +69,12 @@ class SelectionStore:
                 for start in range(0, len(picks), _CHUNK):
                     chunk = slice(start, start + _CHUNK)
                     await self._insert(connection, wave_id, ids[chunk], picks[chunk])
-                await self._conclude(connection, wave_id, seed, picks)
+                await self._conclude(connection, wave_id, seed, picks, await outcome)
         except (Superseded, asyncpg.UniqueViolationError):
             # Another worker was first: selections and conclusion come to exist together.
             return
+        finally:
+            outcome.cancel()
 
     async def fail(self, wave_id: str) -> None:
         """Gives a run up that failed again and again."""
@@ -116,14 +120,14 @@ class SelectionStore:
         )
 
     async def _conclude(
-        self, connection: Connection, wave_id: str, seed: bytes, picks: Sequence[Pick]
+        self, connection: Connection, wave_id: str, seed: bytes, picks: Sequence[Pick], outcome: str
     ) -> None:
         concluded = await self._patient.fetchval(
             q.conclude_run,
             connection,
             id=wave_id,
             seed=seed,
-            outcome_hash=bytes.fromhex(draws_rules.outcome_hash(picks)),
+            outcome_hash=bytes.fromhex(outcome),
             selected=len(picks),
             first_choices=sum(pick.rank == 1 for pick in picks),
         )

@@ -18,6 +18,21 @@ def spans(stub: SubgraphStub) -> list[dict[str, Any]]:
     return [span for batch in sent for span in batch["resourceSpans"][0]["scopeSpans"][0]["spans"]]
 
 
+def test_a_request_outside_the_share_is_traced_nowhere(
+    supergraph: Path, stubs: tuple[SubgraphStub, SubgraphStub]
+):
+    campaigns, entries = stubs
+    settings = {
+        "CAMPAIGNS_SUBGRAPH_URL": campaigns.url,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{entries.port}",
+        "ROUTER_TRACE_SHARE": "0.000001",
+    }
+    with RouterProcess(supergraph, settings) as router:
+        router.post(CAMPAIGN, {"id": "cmp_1"})
+        assert campaigns.last.headers["traceparent"].endswith("-00")
+    assert spans(entries) == []
+
+
 def test_a_sampled_request_makes_a_span_per_tier(supergraph: Path, stubs: tuple[SubgraphStub, SubgraphStub]):
     campaigns, entries = stubs
     settings = {
