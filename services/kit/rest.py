@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from services.kit import errors
 from services.kit.asgi import BodyTooLarge
 from services.kit.proof import BackendKey
-from services.kit.telemetry import request_id
+from services.kit.telemetry import log, request_id
 
 B = TypeVar("B")
 MAX_BODY = 8 * 1024 * 1024
@@ -243,6 +243,8 @@ def _endpoint(operation: _Operation, keys: BackendKey) -> Callable[[Request], Aw
         except asyncpg.DataError as error:
             if type(error) not in OUT_OF_RANGE:
                 raise
+            # The driver's and the server's words stay here: it may have been a sum of ours that overflowed.
+            log.warning("out of range", path=operation.path, sqlstate=error.sqlstate, reason=type(error).__name__)
             message = "A number or a time in the input is out of range."
             return problem_for(errors.Invalid([errors.Issue([], "OUT_OF_RANGE", message)], message))
         return Response(_encoder.encode(result), operation.status, media_type="application/json")
