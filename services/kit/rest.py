@@ -244,7 +244,9 @@ def _endpoint(operation: _Operation, keys: BackendKey) -> Callable[[Request], Aw
             if type(error) not in OUT_OF_RANGE:
                 raise
             # The driver's and the server's words stay here: it may have been a sum of ours that overflowed.
-            log.warning("out of range", path=operation.path, sqlstate=error.sqlstate, reason=type(error).__name__)
+            log.warning(
+                "out of range", path=operation.path, sqlstate=error.sqlstate, reason=type(error).__name__
+            )
             message = "A number or a time in the input is out of range."
             return problem_for(errors.Invalid([errors.Issue([], "OUT_OF_RANGE", message)], message))
         return Response(_encoder.encode(result), operation.status, media_type="application/json")
