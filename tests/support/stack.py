@@ -66,6 +66,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--trains", action="store_true", help="tests/e2e/trains too: 25 processes, minutes of CPU"
     )
+    parser.addoption(
+        "--containers", action="store_true", help="tests/e2e/containers too: images and containers"
+    )
 
 
 @pytest.fixture(scope="session")

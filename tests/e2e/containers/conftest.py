@@ -15,8 +15,10 @@ from tests.support.postgres import Databases
 
 
 @pytest.fixture(scope="session")
-def engine() -> Engine:
+def engine(request: pytest.FixtureRequest) -> Engine:
     """The engine of this machine, with the images that ours are built on."""
+    if not request.config.getoption("--containers"):
+        pytest.skip("runs with --containers: it builds seven images and runs fourteen containers")
     try:
         engine = Engine.find()
     except NoEngineError as error:
