@@ -18,16 +18,8 @@ async def export_entries(player: Player, ledger: Ledger, campaign: Campaign) -> 
     """Starts an export, polls it, downloads it, and compares it with the metrics."""
     ledger.begin("8 export")
     counted = await metrics(player, campaign)
-    started = await player.do(
-        STAFF,
-        d.START_EXPORT,
-        "ExportStarted",
-        campaignId=campaign.id,
-        kind="ENTRIES",
-        format="CSV",
-        purpose="INTERNAL",
-    )
-    job = await player.until_done("the export", lambda: _job(player, started["job"]["id"]))
+    started = await start(player, campaign.id)
+    job = await player.until_done("the export", lambda: job_of(player, started))
     body = await download(job["downloadUrl"])
     rows = list(csv.DictReader(io.StringIO(body.decode())))
     ledger.expect("rows in the file", counted["registrations"], len(rows))
@@ -59,5 +51,20 @@ async def _address(player: Player, persona: str, campaign: Campaign) -> str | No
     return entry["user"] and entry["user"]["email"]
 
 
-async def _job(player: Player, id_: str) -> dict[str, Any] | None:
+async def start(player: Player, campaign_id: str) -> str:
+    """Starts an export of a campaign's entries as CSV; its job's id. Raises JourneyStopped, GraphQLErrors."""
+    started = await player.do(
+        STAFF,
+        d.START_EXPORT,
+        "ExportStarted",
+        campaignId=campaign_id,
+        kind="ENTRIES",
+        format="CSV",
+        purpose="INTERNAL",
+    )
+    return started["job"]["id"]
+
+
+async def job_of(player: Player, id_: str) -> dict[str, Any] | None:
+    """The export job as it is now."""
     return (await player.ask(STAFF, d.EXPORT_JOB, id=id_))["exportJob"]

@@ -13,14 +13,13 @@ from scripts.devtools import settings as devsettings
 from scripts.devtools.bench.many_entries import fill, without_notes
 from scripts.devtools.graphql_client import GraphQLClient
 from scripts.devtools.journey import documents as d
+from scripts.devtools.journey import export
 from scripts.devtools.journey.player import Player
 from scripts.devtools.load.measurement import Measurement
 from scripts.devtools.load.session import Session
 
 MOST_TIMES_P95 = 2.0
 """How many times longer the slowest twentieth of registrations may take while entries are exported."""
-
-_STAFF = "analyst"
 
 
 class Exporting:
@@ -52,28 +51,13 @@ class Exporting:
     async def _export_again_and_again(self) -> None:
         while True:
             began = time.monotonic()
-            job = await self._start()
+            job = await export.start(self._player, self._campaign_id)
             try:
-                await self._player.until_done("the export", partial(self._job, job))
+                await self._player.until_done("the export", partial(export.job_of, self._player, job))
             except asyncio.CancelledError:
-                await self._player.send(self._player.token(_STAFF), d.CANCEL_EXPORT, jobId=job)
+                await self._player.send(self._player.token(export.STAFF), d.CANCEL_EXPORT, jobId=job)
                 raise
             self.seconds.append(time.monotonic() - began)
-
-    async def _start(self) -> str:
-        started = await self._player.do(
-            _STAFF,
-            d.START_EXPORT,
-            "ExportStarted",
-            campaignId=self._campaign_id,
-            kind="ENTRIES",
-            format="CSV",
-            purpose="INTERNAL",
-        )
-        return started["job"]["id"]
-
-    async def _job(self, id_: str) -> dict[str, str] | None:
-        return (await self._player.ask(_STAFF, d.EXPORT_JOB, id=id_))["exportJob"]
 
 
 def times_p95(alone: Measurement, meanwhile: Measurement) -> float:

@@ -18,7 +18,7 @@ from tests.support.postgres import Databases
 def engine(request: pytest.FixtureRequest) -> Engine:
     """The engine of this machine, with the images that ours are built on."""
     if not request.config.getoption("--containers"):
-        pytest.skip("runs with --containers: it builds seven images and runs fourteen containers")
+        pytest.skip("runs with --containers: it builds seven images and runs eleven containers")
     try:
         engine = Engine.find()
     except NoEngineError as error:
