@@ -5,14 +5,14 @@ const SAMPLED = 1;
 
 /**
  * Spans of the router: one per operation, one per subgraph fetch. Made when the caller's traceparent is sampled, and for
- * a `share` (0 to 1) of the requests without one; the others' traceparent says so, and no tier behind makes a span.
+ * a `share` (0 to 1, undefined without a collector) of the requests without one; the others' traceparent says so, and no tier behind makes a span.
  */
 export function createTracer(exporter, { share }) {
   return {
     /** The trace context of a request: `{ traceparent, span? }`. */
     begin(header) {
       const match = header === undefined ? null : TRACEPARENT.exec(header);
-      if (!match && !share) return NONE;
+      if (!match && share === undefined) return NONE;
       if (!match && Math.random() >= share) return { traceparent: `00-${hex(16)}-${hex(8)}-00` };
       if (match && !(Number.parseInt(match[3], 16) & SAMPLED)) return { traceparent: header };
       const span = open(match?.[1] ?? hex(16), match?.[2], 'graphql', SERVER);

@@ -25,7 +25,7 @@ def test_a_request_outside_the_share_is_traced_nowhere(
     settings = {
         "CAMPAIGNS_SUBGRAPH_URL": campaigns.url,
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{entries.port}",
-        "ROUTER_TRACE_SHARE": "0.000001",
+        "ROUTER_TRACE_SHARE": "0",
     }
     with RouterProcess(supergraph, settings) as router:
         router.post(CAMPAIGN, {"id": "cmp_1"})
