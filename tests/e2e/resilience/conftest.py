@@ -1,7 +1,9 @@
 """A whole system to do harm to."""
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,12 @@ from tests.support.stack import RunningStack, running
 
 @pytest.fixture
 def own_stack() -> Iterator[RunningStack]:
-    """A system of this test's own, for others must not suffer from its kills."""
-    data_dir = run.folder() / f"resilience-{os.getpid()}"
+    """A system of this test's own, for others must not suffer from its kills.
+
+    Its folder is new too: a later start has another identity provider's port, so another issuer, whose staff has
+    no roles on teams that are there already.
+    """
+    data_dir = Path(tempfile.mkdtemp(prefix="resilience-", dir=run.folder()))
     state = launch.launch(
         launch.Options(data_dir=str(data_dir), durable=False, free_ports=True, lifeline=os.getpid())
     )

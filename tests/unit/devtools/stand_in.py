@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from scripts.devtools.settings import ROOT
+
 _PROCESS = """
 import http.server, json, os, signal, sys
 NAME = sys.argv[1:]
@@ -45,19 +47,19 @@ createServer((request, response) => {
 
 
 def build(root: Path, *, migrate: str = _MIGRATE, seed: str = "print('seeded')") -> Path:
-    """Lay the stand-in out below `root`, with this repository's `.env`. Returns `root`."""
+    """Lay the stand-in out below `root`, with this repository's `.env` and names. Returns `root`."""
     package = root / "services"
     package.mkdir(parents=True)
     (root / "gateway-config").mkdir()
     files = {
-        package / "__init__.py": "",
+        package / "__init__.py": (ROOT / "services" / "__init__.py").read_text(),
         package / "process.py": _PROCESS,
         package / "serve.py": _SERVE,
         package / "worker.py": _WORKER,
         package / "migrate.py": migrate,
         package / "seed.py": seed,
         root / "gateway-config" / "start.mjs": _ROUTER,
-        root / ".env": (Path(__file__).parents[3] / ".env").read_text(),
+        root / ".env": (ROOT / ".env").read_text(),
     }
     for path, text in files.items():
         path.write_text(text)
