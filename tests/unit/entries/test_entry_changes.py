@@ -111,9 +111,9 @@ async def test_two_changes_at_once_are_judged_one_after_the_other(
     """One takes more tickets, the other leaves the only market that has so many: together nobody could grant them."""
     amend = changes_store.q.amend
     if not safe:
-        guard = " AND e.version = :version"
+        guard = " AND e.version = $7"
         assert guard in amend.sql
-        unguarded = amend.sql.replace(guard, " AND :version::int IS NOT NULL")
+        unguarded = amend.sql.replace(guard, " AND $7::int IS NOT NULL")
         monkeypatch.setitem(changes_store.q.all, "amend", replace(amend, sql=unguarded))
     async with entries_service(shared_database) as service:
         tour = small_and_large()
