@@ -34,8 +34,8 @@ async def test_an_erased_account_takes_over_no_entry_of_its_persons_other_accoun
         store = store_on(service, service.resources.database)
         examine = store._examine
 
-        async def judged_before_the_erasure(given: Any) -> Any:
-            examined = await examine(given)
+        async def judged_before_the_erasure(submissions: Any) -> Any:
+            examined = await examine(submissions)
             answer = await service.rest("POST", "/personal-data/erase", erasure("ann"))
             assert answer.status_code == 200
             return examined
