@@ -7,7 +7,7 @@ JOIN campaign c ON c.id = n.campaign_id
 WHERE n.id = :id AND n.user_id = :user_id
 
 -- name: amend
--- Changes a live entry's wishes, if the campaign is open and its terms are still those that were checked.
+-- Changes a live entry's wishes, if the campaign is open, and its terms and the entry are still those that were checked.
 WITH admitting AS (
     SELECT c.id FROM campaign c
     WHERE c.id = :campaign_id AND c.version = :campaign_version
@@ -19,7 +19,7 @@ SET preferences = coalesce(:preferences::text[], e.preferences),
     ticket_quantity = coalesce(:ticket_quantity::int, e.ticket_quantity),
     version = e.version + 1, updated_at = now()
 FROM admitting a
-WHERE e.campaign_id = a.id AND e.id = :id AND e.user_id = :user_id
+WHERE e.campaign_id = a.id AND e.id = :id AND e.user_id = :user_id AND e.version = :version
   AND e.state IN ('PENDING_PHONE', 'ACCEPTED', 'UNDER_REVIEW')
 RETURNING true
 

@@ -49,11 +49,12 @@ class ChangeStore:
             _demand_open(row)
             _demand_state(row, _AMENDABLE, row["state"])
             _demand_grantable(
-                rules.Terms.of(msgspec.convert(row["document"], wire.CampaignSnapshot)), amendment
+                rules.Terms.of(msgspec.convert(row["document"], wire.CampaignSnapshot)), row, amendment
             )
             if await self._database.fetchval(
                 q.amend,
                 id=row["id"],
+                version=row["version"],
                 user_id=actor,
                 campaign_id=row["campaign_id"],
                 campaign_version=row["campaign_version"],
@@ -101,12 +102,12 @@ def _demand_state(row: Row, allowed: tuple[str, ...], wanted: str) -> None:
         raise NotLive(row["state"], wanted)
 
 
-def _demand_grantable(terms: rules.Terms, amendment: wire.Amendment) -> None:
+def _demand_grantable(terms: rules.Terms, row: Row, amendment: wire.Amendment) -> None:
     if amendment.preferences is not None and (
         issues := rules.preference_issues(terms, amendment.preferences)
     ):
         raise InvalidPreferences("The ranked markets have errors; see issues.", issues=issues)
-    if amendment.ticket_quantity is not None and (
-        issues := rules.ticket_issues(terms, amendment.ticket_quantity)
-    ):
+    quantity = row["ticket_quantity"] if amendment.ticket_quantity is None else amendment.ticket_quantity
+    ranked = row["preferences"] if amendment.preferences is None else amendment.preferences
+    if issues := rules.ticket_issues(terms, quantity, ranked):
         raise Invalid(issues)

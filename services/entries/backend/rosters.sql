@@ -47,6 +47,12 @@ LEFT JOIN LATERAL (
 WHERE w.id = :id AND k.capacity > coalesce(e.allocation, 0) - coalesce(given.tickets, 0)
 ORDER BY k.event_id
 
+-- name: awaits_scores
+-- Whether somebody who would take part has no score yet, and scores say who does: by the wave, or because reviews hold low
+-- ones back.
+SELECT (:by_score OR EXISTS (SELECT FROM review_rule WHERE campaign_id = :campaign_id))
+       AND EXISTS (SELECT FROM entry WHERE campaign_id = :campaign_id AND state = 'ACCEPTED' AND score_due AND score IS NULL)
+
 -- name: queue_roster
 -- Has a committed wave's roster frozen by the worker; once more if that was given up.
 UPDATE wave

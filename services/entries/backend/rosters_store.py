@@ -47,7 +47,7 @@ class RosterStore:
         """Commits to a seed and freezes the roster, or has it frozen; whether this call committed.
 
         A wave that is committed already stays as it is; where the worker gave its roster up, it is asked for again.
-        Raises NotFound, Invalid, IllegalTransition, CampaignStillOpen, SelectionInProgress.
+        Raises NotFound, Invalid, IllegalTransition, CampaignStillOpen, SelectionInProgress, EntriesNotScored.
         """
         try:
             async with audited(self._database, self._outbox, actor) as transaction:
@@ -97,6 +97,7 @@ class RosterStore:
         if not committed:
             await self._explain(connection, wave)
             return False
+        await self._refuse_unscored(connection, wave)
         await self._refuse_overbooking(connection, wave_id)
         if await self._is_large(connection, wave["campaign_id"]):
             await self._queue(connection, wave_id)
@@ -128,6 +129,17 @@ class RosterStore:
         return await self._database.fetchval(
             q.has_more_candidates_than, connection, campaign_id=campaign_id, limit=self._live
         )
+
+    async def _refuse_unscored(self, connection: Connection, wave: Row) -> None:
+        """Nobody registers any more, so this ends as soon as the worker has come to the last of them."""
+        ranged = wave["score_min"] is not None or wave["score_max"] is not None
+        by_score = ranged or wave["strategy"] in draws_rules.USING_SCORES
+        if await self._database.fetchval(
+            q.awaits_scores, connection, campaign_id=wave["campaign_id"], by_score=by_score
+        ):
+            raise waves_rules.EntriesNotScored(
+                "Entries that may take part are still being scored. Commit the wave in a minute."
+            )
 
     async def _refuse_overbooking(self, connection: Connection, wave_id: str) -> None:
         rows = await self._database.fetch(q.overbooked_events, connection, id=wave_id)

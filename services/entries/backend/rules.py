@@ -1,7 +1,9 @@
 """The Entry Service's rules: who is eligible, and which wishes a campaign can grant. Pure: no I/O, no clock."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from services.entries.backend import wire
 from services.kit.errors import Issue
@@ -18,8 +20,8 @@ _STATE_REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a campaign, at one version, asks of a registration. `max_tickets` is the highest limit of its events.
-    It sells in `countries`, which no gate has to repeat.
+    """What a campaign, at one version, asks of a registration. `most_tickets` has the highest limit of the events of
+    each market that has any. It sells in `countries`, which no gate has to repeat.
     """
 
     id: str
@@ -31,11 +33,14 @@ class Terms:
     score_min: float | None
     score_max: float | None
     markets: frozenset[str]
-    max_tickets: int
+    most_tickets: Mapping[str, int] = field(default_factory=dict[str, int])
     countries: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, campaign: wire.CampaignSnapshot) -> "Terms":
+        most: defaultdict[str, int] = defaultdict(int)
+        for event in campaign.events:
+            most[event.market_id] = max(most[event.market_id], event.ticket_limit)
         return cls(
             id=campaign.id,
             version=campaign.version,
@@ -46,7 +51,7 @@ class Terms:
             score_min=campaign.score_min,
             score_max=campaign.score_max,
             markets=frozenset(market.id for market in campaign.markets),
-            max_tickets=max((event.ticket_limit for event in campaign.events), default=1),
+            most_tickets=dict(most),
             countries=tuple(campaign.countries),
         )
 
@@ -85,12 +90,20 @@ def requirements(gate: wire.Gate | None, countries: Sequence[str], facts: Facts)
     return [*reasons, wire.Reason("REGION_NOT_SERVED", tuple(countries))]
 
 
+def to_enter(terms: Terms, facts: Facts, *, identified: bool = True) -> list[wire.Reason]:
+    """What a fan lacks to enter, phone aside: `requirements`, and that by which she enters once (`identity_of`)."""
+    identity = "MEMBERSHIP_REQUIRED" if terms.identity_key == "MEMBER_ID" else "EMAIL_REQUIRED"
+    missing = [] if identified else [wire.Reason(identity)]
+    return list(dict.fromkeys([*missing, *requirements(terms.gate, terms.countries, facts)]))
+
+
 def eligibility(
     terms: Terms,
     facts: Facts,
     *,
     entry_state: str | None,
     campaign_state: str = "OPEN",
+    identified: bool = True,
     score: float | None = None,
     selected: bool = False,
 ) -> list[wire.Reason]:
@@ -100,14 +113,15 @@ def eligibility(
     ACCEPTED, scores within the range, has not won yet, and lacks none of `requirements`.
     """
     reasons: list[wire.Reason] = []
-    if entry_state is None or entry_state == "WITHDRAWN":
+    outside = entry_state is None or entry_state == "WITHDRAWN"
+    if outside:
         if campaign_state != "OPEN":
             reasons.append(wire.Reason("CAMPAIGN_NOT_OPEN"))
         if terms.phone_required and not facts.phone_verified:
             reasons.append(wire.Reason("PHONE_UNCONFIRMED"))
     if entry_state in _STATE_REASONS:
         reasons.append(wire.Reason(_STATE_REASONS[entry_state]))
-    reasons += requirements(terms.gate, terms.countries, facts)
+    reasons += to_enter(terms, facts, identified=identified or not outside)
     if entry_state not in (None, "WITHDRAWN", "ERASED"):
         reasons += _by_score(terms, score)
     if selected:
@@ -154,23 +168,32 @@ def preference_issues(terms: Terms, market_ids: Sequence[str]) -> list[Issue]:
     return issues
 
 
-def ticket_issues(terms: Terms, quantity: int) -> list[Issue]:
-    """What is wrong with the number of tickets."""
-    if 1 <= quantity <= terms.max_tickets:
+def ticket_issues(terms: Terms, quantity: int, market_ids: Sequence[str]) -> list[Issue]:
+    """What is wrong with the number of tickets: a party that no ranked market takes would never win.
+
+    A market whose events are still to come may take as many as any other.
+    """
+    anywhere = max(terms.most_tickets.values(), default=1)
+    most = max((terms.most_tickets.get(market_id, anywhere) for market_id in market_ids), default=anywhere)
+    if 1 <= quantity <= most:
         return []
     return [
         Issue(
             ["ticketQuantity"],
             "OUT_OF_RANGE",
-            f"ticketQuantity must be 1 to {terms.max_tickets} for this campaign.",
+            f"ticketQuantity must be 1 to {most} for the markets that are ranked.",
         )
     ]
 
 
 def identity_of(terms: Terms, identity: wire.Identity, known_member_id: str | None) -> str | None:
-    """The value that may enter the campaign once: email, account or membership; None when the fan has none."""
+    """The value that may enter the campaign once: email, account or membership; None when the fan has none.
+
+    An email is one however its letters are cased or composed. Whether a dot or a `+tag` makes another mailbox only its
+    provider knows: here it makes another address.
+    """
     if terms.identity_key == "EMAIL":
-        return identity.email.strip().lower() if identity.email else None
+        return unicodedata.normalize("NFC", identity.email.strip().lower()) if identity.email else None
     if terms.identity_key == "MEMBER_ID":
         return identity.member_id or known_member_id
     return f"{identity.issuer}\n{identity.subject}"

@@ -90,9 +90,10 @@ class Store:
         rows = await self._database.fetch(
             q.facts_of_campaigns, user_id=identity.user_id, campaign_ids=list(campaign_ids)
         )
+        terms = {row["id"]: _terms(row) for row in rows}
         return {
             row["id"]: rules.eligibility(
-                _terms(row),
+                terms[row["id"]],
                 submissions_rules.facts_of(
                     identity,
                     phone_verified=row["phone_verified"],
@@ -104,6 +105,7 @@ class Store:
                 ),
                 entry_state=row["state"],
                 campaign_state=row["campaign_state"],
+                identified=rules.identity_of(terms[row["id"]], identity, row["member_id"]) is not None,
                 score=row["score"],
                 selected=row["selected"],
             )

@@ -9,11 +9,6 @@ from services.entries.backend import rules, wire
 from services.kit.errors import AccountErased, IdempotencyMismatch, Issue
 
 _NO_CAMPAIGN = wire.Refused("NOT_FOUND", "There is no such campaign. Check campaignId.")
-_NO_EMAIL = wire.Refused(
-    "VALIDATION_FAILED",
-    "This campaign takes one entry per email address, and your account has no confirmed one.",
-    [Issue([], "EMAIL_MISSING", "Confirm an email address with your sign-in provider, then sign in again.")],
-)
 _BAD_KEY = wire.Refused(
     "VALIDATION_FAILED",
     "The input has errors; see issues.",
@@ -25,11 +20,14 @@ _MISMATCH = wire.Refused(IdempotencyMismatch.code, IdempotencyMismatch().message
 
 @dataclass(slots=True)
 class Candidate:
-    """A submission with all that its row needs. `refusal` is what the rules hold against it, None when nothing."""
+    """A submission with all that its row needs. `refusal` is what the rules hold against it, None when nothing.
+
+    Who has nothing by which she can enter once (`identity` is None) has a refusal, and no `key`.
+    """
 
     submission: wire.Submission
     terms: rules.Terms
-    identity: str
+    identity: str | None
     country: str | None
     is_member: bool
     unconfirmed: bool
@@ -71,12 +69,6 @@ def examine(
     if terms is None:
         return _NO_CAMPAIGN
     identity = rules.identity_of(terms, submission.identity, known_member_id)
-    if identity is None:
-        return (
-            _NO_EMAIL
-            if terms.identity_key == "EMAIL"
-            else wire.GateUnmet([wire.Reason("MEMBERSHIP_REQUIRED")])
-        )
     return Candidate(
         submission=submission,
         terms=terms,
@@ -84,7 +76,7 @@ def examine(
         country=facts.country,
         is_member=facts.is_member,
         unconfirmed=terms.phone_required and not facts.phone_verified,
-        refusal=_refusal(submission, terms, facts),
+        refusal=_refusal(submission, terms, facts, identified=identity is not None),
         digest=_digest(submission),
     )
 
@@ -127,15 +119,15 @@ def facts_of(
 
 
 def _refusal(
-    submission: wire.Submission, terms: rules.Terms, facts: rules.Facts
+    submission: wire.Submission, terms: rules.Terms, facts: rules.Facts, *, identified: bool
 ) -> wire.GateUnmet | wire.InvalidPreferences | wire.Refused | None:
     if issues := rules.preference_issues(terms, submission.preferences):
         return wire.InvalidPreferences(issues)
     if submission.ticket_quantity is not None and (
-        issues := rules.ticket_issues(terms, submission.ticket_quantity)
+        issues := rules.ticket_issues(terms, submission.ticket_quantity, submission.preferences)
     ):
         return wire.Refused("VALIDATION_FAILED", issues[0].message, issues)
-    if reasons := rules.requirements(terms.gate, terms.countries, facts):
+    if reasons := rules.to_enter(terms, facts, identified=identified):
         return wire.GateUnmet(reasons)
     return None
 

@@ -59,7 +59,10 @@ class SubmissionStore:
         examined = await self._examine(submissions)
         candidates = [c for c in examined if isinstance(c, Candidate)]
         for candidate in candidates:
-            candidate.key = self._lookup.digest(f"entry {candidate.terms.identity_key}", candidate.identity)
+            if candidate.identity is not None:
+                candidate.key = self._lookup.digest(
+                    f"entry {candidate.terms.identity_key}", candidate.identity
+                )
         outcomes: dict[int, wire.Outcome | None] = await self._insert(candidates)
         if rest := [c for c in candidates if id(c) not in outcomes]:
             situations = await self._situations(rest)

@@ -1,6 +1,7 @@
 -- name: campaign_for_wave
 -- What a new wave is checked against: the campaign as published, and the tickets that finalized waves gave away for good, by event.
 SELECT c.team_id, c.score_min, c.score_max, c.document,
+       (SELECT count(*) FROM wave w WHERE w.campaign_id = c.id) AS waves,
        (SELECT coalesce(jsonb_object_agg(g.event_id, g.given), '{}')
         FROM (SELECT k.event_id, sum(k.selected - k.released) AS given
               FROM wave w JOIN wave_capacity k ON k.wave_id = w.id

@@ -14,6 +14,8 @@ from services.kit.ids import ids_at
 
 UNIT = 2.0**64
 MAX_NAME = 120
+MAX_WAVES = 200
+"""Of one campaign, drafts and those called off too: lists of a campaign's waves and an entry's wins have no pages."""
 CLOSED = ("CLOSED", "SELECTING")
 """States of a campaign in which winners can be chosen."""
 
@@ -34,6 +36,12 @@ class SelectionNotFinished(DomainError):
     """The wave's selection has no outcome yet."""
 
     code = "SELECTION_NOT_FINISHED"
+
+
+class EntriesNotScored(DomainError):
+    """Entries that may take part have no score yet, where scores matter: they would be left out, or let in unseen."""
+
+    code = "ENTRIES_NOT_SCORED"
 
 
 class RosterNotFrozen(DomainError):
@@ -262,9 +270,13 @@ def repeated_events(event_ids: Sequence[str]) -> list[Issue]:
     return [Issue(["capacities"], "REPEATED_EVENT", f"{event_id} is named twice.") for event_id in repeated]
 
 
-def wave_issues(name: str, score_min: float | None, score_max: float | None) -> list[Issue]:
-    """What is wrong with a new wave, capacities aside."""
+def wave_issues(
+    name: str, score_min: float | None, score_max: float | None, *, waves: int = 0
+) -> list[Issue]:
+    """What is wrong with a new wave of a campaign that has so many `waves`, capacities aside."""
     issues: list[Issue] = []
+    if waves >= MAX_WAVES:
+        issues.append(Issue(["campaignId"], "TOO_MANY", f"A campaign has {MAX_WAVES} waves at most."))
     if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
         issues.append(Issue(["name"], "MALFORMED", f"name must be 1 to {MAX_NAME} printable characters."))
     if score_min is not None and score_max is not None and score_min > score_max:

@@ -220,7 +220,7 @@ def _planned(new: w.NewWave, campaign: Row) -> list[Seat]:
     events = [Seat(e.id, e.market_id, e.allocation, e.ticket_limit) for e in document.events]
     asked = None if new.capacities is None else {one.event_id: one.capacity for one in new.capacities}
     seats, issues = waves_rules.plan_capacities(events, campaign["given"], asked)
-    issues += waves_rules.wave_issues(new.name, new.score_min, new.score_max)
+    issues += waves_rules.wave_issues(new.name, new.score_min, new.score_max, waves=campaign["waves"])
     issues += waves_rules.repeated_events([one.event_id for one in new.capacities or ()])
     if issues:
         raise Invalid(issues)

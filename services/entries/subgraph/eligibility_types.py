@@ -28,6 +28,9 @@ class EligibilityCode(Enum):
         "IDENTITY_REQUIRED", description="An identity must be verified."
     )
     MEMBERSHIP_REQUIRED = strawberry.enum_value("MEMBERSHIP_REQUIRED", description="A membership is needed.")
+    EMAIL_REQUIRED = strawberry.enum_value(
+        "EMAIL_REQUIRED", description="A confirmed email address is needed, by which a person can enter once."
+    )
     REGION_NOT_SERVED = strawberry.enum_value(
         "REGION_NOT_SERVED", description="The fan lives where the campaign does not sell."
     )

@@ -75,4 +75,5 @@ WAVES: dict[str, Rule] = {
     "SelectionNotFinished.*": PUBLIC,
     "CampaignStillOpen.*": PUBLIC,
     "RosterNotFrozen.*": PUBLIC,
+    "EntriesNotScored.*": PUBLIC,
 }

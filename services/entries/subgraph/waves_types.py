@@ -279,6 +279,13 @@ class SelectionNotFinished(Error): ...
 
 
 @strawberry.federation.type(
+    description="Entries that may take part are still being scored, and scores say who does. Commit in a minute.",
+    tags=["admin"],
+)
+class EntriesNotScored(Error): ...
+
+
+@strawberry.federation.type(
     description="The roster is still being frozen. Wait until the wave's job has succeeded, then run the "
     "selection.",
     tags=["admin"],

@@ -33,7 +33,8 @@ async def test_an_honest_draw_is_valid(database: Any, strategy: str) -> None:
         staff = Staff(service)
         tour = await closed_campaign(service, fans=80)
         await service.resources.database.pool.execute(
-            "UPDATE entry SET score = CASE WHEN right(user_id, 1) < 'h' THEN ascii(right(user_id, 1)) / 7.0 END"
+            "UPDATE entry SET score_due = false,"
+            " score = CASE WHEN right(user_id, 1) < 'h' THEN ascii(right(user_id, 1)) / 7.0 END"
         )
         wave_id = await staff.draft(tour, strategy=strategy)
         await staff.commit(wave_id)

@@ -138,12 +138,18 @@ async def test_the_file_alone_proves_the_draw(database: Any, tmp_path: Path, str
         staff = Staff(service)
         tour = await closed_campaign(service, fans=120, allocation=30)
         await service.resources.database.pool.execute(
-            "UPDATE entry SET score = CASE WHEN right(user_id, 1) < 'h' THEN ascii(right(user_id, 1)) / 7.0 END"
+            "UPDATE entry SET score_due = false,"
+            " score = CASE WHEN right(user_id, 1) < 'h' THEN ascii(right(user_id, 1)) / 7.0 END"
         )
         wave_id = await staff.final(tour, strategy=strategy)
         result = verify(await published_file(service, wave_id, tmp_path))
         assert result.returncode == 0, result.stdout + result.stderr
         assert result.stdout.endswith("is valid.\n")
+        [draw] = await public_draws(service, tour)
+        for announced in ("rosterRoot", "seedCommitment"):
+            assert draw["proof"][announced] in result.stdout, (
+                "for whoever wrote down what was published before"
+            )
 
 
 def _swap_winner(head: dict[str, Any], roster: list[str], winners: list[str]) -> None:
@@ -195,8 +201,46 @@ async def test_a_tampered_file_is_found_out(
         assert "WRONG" in result.stdout
 
 
+EMPTY: dict[str, Any] = {
+    "format": "monoql-draw/1",
+    "wave": "wav_1",
+    "strategy": "FIRST_COME",
+    "rosterRoot": "",
+    "seed": "00",
+    "seedCommitment": "",
+    "beacon": None,
+    "outcomeHash": "",
+    "seats": [],
+    "rosterSize": 0,
+    "winners": 0,
+}
+MALFORMED: list[dict[str, Any]] = [
+    {"wave": ...},
+    {"seed": None},
+    {"beacon": "7"},
+    {"beacon": {"source": "", "round": "", "value": 1}},
+    {"seats": 5},
+    {"seats": [[]]},
+    {"winners": "0"},
+]
+
+
+def empty_draw(**changes: Any) -> bytes:
+    """The file of a draw without fans; what is set to `...` is left out."""
+    return json.dumps({k: v for k, v in (EMPTY | changes).items() if v is not ...}).encode() + b"\n"
+
+
+def damaged() -> bytes:
+    packed = bytearray(gzip.compress(empty_draw(wave="w" * 500)))
+    packed[20] ^= 0xFF
+    return bytes(packed)
+
+
 @pytest.mark.parametrize(
-    "content", [b"", b"{}\n", b"\x1f\x8bnot gzip", b"\xff\xfe", b'{"format": "monoql-draw/1"}\n']
+    "content",
+    [b"", b"{}\n", b"\x1f\x8bnot gzip", b"\xff\xfe", damaged(), b"[" * 200_000]
+    + [empty_draw(**changes) for changes in MALFORMED],
+    ids=range(13),
 )
 def test_what_is_no_draw_is_said_in_a_sentence(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x"
@@ -205,6 +249,13 @@ def test_what_is_no_draw_is_said_in_a_sentence(tmp_path: Path, content: bytes) -
     assert result.returncode == 2
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_the_control_is_a_draw(tmp_path: Path) -> None:
+    """Without its one fault each of the files above is read as a draw, if not a valid one."""
+    file = tmp_path / "x"
+    file.write_bytes(empty_draw())
+    assert verify(file).returncode == 1
 
 
 async def _drawn_with_a_beacon(service: ServiceUnderTest, staff: Staff, tour: dict[str, Any]) -> str:

@@ -73,6 +73,9 @@ class Lenient:
     def requirements(self, *_: Any) -> list[wire.Reason]:
         return []
 
+    def to_enter(self, *_: Any, **__: Any) -> list[wire.Reason]:
+        return []
+
     def eligibility(self, terms: rules.Terms, *given: Any, **more: Any) -> list[wire.Reason]:
         return rules.eligibility(replace(terms, gate=None), *given, **more)
 
@@ -134,7 +137,10 @@ async def _enter(service: ServiceUnderTest, tour: dict[str, Any], fans: list[Any
         }
         await tell(service, fan(name, **facts))
         await service.resources.database.pool.execute(
-            "UPDATE entry SET state = $2, score = $3 WHERE id = $1", ids[-1], each["state"], each["score"]
+            "UPDATE entry SET state = $2, score = $3, score_due = false WHERE id = $1",
+            ids[-1],
+            each["state"],
+            each["score"],
         )
     return ids
 

@@ -114,7 +114,7 @@ def terms(**changes: Any) -> rules.Terms:
         "score_min": None,
         "score_max": None,
         "markets": frozenset({"mkt_1", "mkt_2"}),
-        "max_tickets": 4,
+        "most_tickets": {"mkt_1": 4, "mkt_2": 2},
     }
     return rules.Terms(**{**values, **changes})
 

@@ -1,9 +1,11 @@
 """updateEntryPreferences and withdrawEntry: her own entry, while the campaign is open."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from services.entries.backend import changes_store
 from tests.support import issuer
 from tests.support.service import ServiceUnderTest
 from tests.unit.entries.registrations import campaign, entries_service, publish, states, submit, wishes
@@ -77,6 +79,61 @@ async def test_wishes_that_cannot_be_granted_change_nothing(
         assert (refused["__typename"], refused["issues"][0]["code"]) == (outcome, code)
         [kept] = await service.resources.store.entries([entry["id"]])
         assert [kept.ticket_quantity, len(kept.preferences)] == [2, 2]
+
+
+def small_and_large() -> dict[str, Any]:
+    """A campaign whose first market takes parties of 2 at most, the second of 4."""
+    tour = campaign()
+    tour["events"][0]["ticket_limit"] = 2
+    return tour
+
+
+async def test_party_and_markets_fit_whichever_of_them_changes(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
+        tour = small_and_large()
+        await publish(service, tour)
+        small, large = ({"marketId": market["id"]} for market in tour["markets"][:2])
+        entry = (await submit(service, "ann", wishes(tour, preferences=[small, large], ticketQuantity=4)))[
+            "entry"
+        ]
+        refused = await change(service, UPDATE, "ann", id=entry["id"], preferences=[small])
+        assert refused["issues"] == [{"path": ["ticketQuantity"], "code": "OUT_OF_RANGE"}]
+        both = await change(service, UPDATE, "ann", id=entry["id"], preferences=[small], ticketQuantity=2)
+        assert both["__typename"] == "EntryPreferencesUpdated"
+        refused = await change(service, UPDATE, "ann", id=entry["id"], ticketQuantity=3)
+        assert refused["__typename"] == "ValidationFailed"
+
+
+@pytest.mark.parametrize("safe", [True, False], ids=["as it is", "control"])
+async def test_two_changes_at_once_are_judged_one_after_the_other(
+    shared_database: Any, monkeypatch: pytest.MonkeyPatch, safe: bool
+) -> None:
+    """One takes more tickets, the other leaves the only market that has so many: together nobody could grant them."""
+    amend = changes_store.q.amend
+    if not safe:
+        guard = " AND e.version = $7"
+        assert guard in amend.sql
+        unguarded = amend.sql.replace(guard, " AND $7::int IS NOT NULL")
+        monkeypatch.setitem(changes_store.q.all, "amend", replace(amend, sql=unguarded))
+    async with entries_service(shared_database) as service:
+        tour = small_and_large()
+        await publish(service, tour)
+        small, large = ({"marketId": market["id"]} for market in tour["markets"][:2])
+        entry = (await submit(service, "ann", wishes(tour, preferences=[small, large])))["entry"]
+        changes = service.resources.changes
+        read, others = changes._own, [{"ticketQuantity": 4}]
+
+        async def reads_before_the_other(actor: Any, id_: str) -> Any:
+            row = await read(actor, id_)
+            if others:
+                await change(service, UPDATE, "ann", id=entry["id"], **others.pop())
+            return row
+
+        monkeypatch.setattr(changes, "_own", reads_before_the_other)
+        answer = await change(service, UPDATE, "ann", id=entry["id"], preferences=[small])
+        [kept] = await service.resources.store.entries([entry["id"]])
+        assert (answer["__typename"] == "ValidationFailed") is safe
+        assert (kept.ticket_quantity, len(kept.preferences)) == ((4, 2) if safe else (4, 1))
 
 
 @pytest.mark.parametrize("mutation", [UPDATE, WITHDRAW], ids=["update", "withdraw"])

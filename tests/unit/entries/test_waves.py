@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.entries.backend import waves_rules
 from tests.unit.entries.draws import PREVIEW, Staff, close, closed_campaign, outcome, registered
 from tests.unit.entries.registrations import campaign, entries_service, publish
 
@@ -203,6 +204,59 @@ async def test_the_score_range_is_inclusive(database: Any) -> None:
         inherited = await staff.create(tour)
         assert inherited["wave"]["scoreRange"] == {"min": 1.0, "max": None}
         assert (await staff.ask(PREVIEW, {"waveId": inherited["wave"]["id"]}))["eligible"] == 3
+
+
+BY_SCORES: list[dict[str, Any]] = [
+    {"strategy": "SCORE_PRIORITY"},
+    {"strategy": "WEIGHTED_RANDOM_PRIORITY"},
+    {"scoreRange": {"min": 0.0}},
+    {"scoreRange": {"max": 1.0}},
+]
+
+
+@pytest.mark.parametrize("terms", [*BY_SCORES, "reviews"], ids=str)
+async def test_where_scores_matter_nobody_is_judged_before_she_has_one(database: Any, terms: Any) -> None:
+    async with entries_service(database) as service:
+        staff = Staff(service)
+        tour = await closed_campaign(service, fans=12)
+        asked: dict[str, Any] = {} if terms == "reviews" else terms
+        if terms == "reviews":
+            below = {"campaign_id": tour["id"], "below_score": 0.1}
+            answer = await service.rest(
+                "POST", "/campaigns/review-threshold", below, headers={"x-actor": "usr_x"}
+            )
+            assert answer.status_code == 200, answer.text
+        wave_id = await staff.draft(tour, **asked)
+        early = await staff.commit(wave_id)
+        assert (early["__typename"], early["code"]) == ("EntriesNotScored", "ENTRIES_NOT_SCORED")
+        while await service.resources.scores.compute():
+            pass
+        assert (await staff.commit(wave_id))["__typename"] == "WaveCommitted"
+        on_roster = "SELECT count(*) FROM wave_entry WHERE wave_id = $1"
+        assert await service.resources.database.pool.fetchval(on_roster, wave_id) == 12
+
+
+async def test_where_they_do_not_nobody_waits_for_them(database: Any) -> None:
+    async with entries_service(database) as service:
+        staff = Staff(service)
+        tour = await closed_campaign(service, fans=3)
+        assert (await staff.commit(await staff.draft(tour)))["__typename"] == "WaveCommitted"
+
+
+async def test_a_campaign_has_a_bounded_number_of_waves(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waves_rules, "MAX_WAVES", 2)
+    async with entries_service(database) as service:
+        staff = Staff(service)
+        tour = campaign()
+        await publish(service, tour)
+        await staff.cancel(await staff.draft(tour))
+        await staff.draft(tour)
+        refused = await staff.create(tour)
+        assert [(issue["path"], issue["code"]) for issue in refused["issues"]] == [
+            (["campaignId"], "TOO_MANY")
+        ]
 
 
 async def test_gates_are_checked_again_at_selection(database: Any) -> None:

@@ -5,7 +5,12 @@ from typing import Annotated
 import strawberry
 
 from services.entries.subgraph.types import Info
-from services.entries.subgraph.waves_types import CampaignStillOpen, SelectionInProgress, Wave
+from services.entries.subgraph.waves_types import (
+    CampaignStillOpen,
+    EntriesNotScored,
+    SelectionInProgress,
+    Wave,
+)
 from services.kit.types import ID, IllegalTransition, NotFound, ValidationFailed, typed
 from services.kit.upstream import Problem
 
@@ -41,7 +46,13 @@ class WaveCommitted:
 
 
 CommitWaveResult = Annotated[
-    WaveCommitted | NotFound | ValidationFailed | IllegalTransition | CampaignStillOpen | SelectionInProgress,
+    WaveCommitted
+    | NotFound
+    | ValidationFailed
+    | IllegalTransition
+    | CampaignStillOpen
+    | SelectionInProgress
+    | EntriesNotScored,
     strawberry.union("CommitWaveResult", description="What became of committing a wave."),
 ]
 
@@ -61,6 +72,12 @@ async def commit_wave(
         )
     except Problem as problem:
         return typed(
-            problem, NotFound, ValidationFailed, IllegalTransition, CampaignStillOpen, SelectionInProgress
+            problem,
+            NotFound,
+            ValidationFailed,
+            IllegalTransition,
+            CampaignStillOpen,
+            SelectionInProgress,
+            EntriesNotScored,
         )
     return WaveCommitted(wave=Wave.of(answer.wave))

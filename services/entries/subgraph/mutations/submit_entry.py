@@ -42,7 +42,8 @@ class SubmitEntryInput:
         description="The markets she would go to, in rank order, the dearest first; at least one, none twice."
     )
     ticket_quantity: int | None = strawberry.field(
-        description="How many tickets she would like to buy, up to the campaign's ticket limit; 1 when left out.",
+        description="How many tickets she would like to buy, up to the highest limit of the ranked markets' events; "
+        "1 when left out.",
         default=None,
     )
     idempotency_key: str | None = strawberry.field(

@@ -19,7 +19,8 @@ class UpdateEntryPreferencesInput:
         description="The markets she would go to, in rank order, in place of the old ones.", default=None
     )
     ticket_quantity: int | None = strawberry.field(
-        description="How many tickets she would like to buy.", default=None
+        description="How many tickets she would like to buy, up to the highest limit of the ranked markets' events.",
+        default=None,
     )
 
 
