@@ -121,6 +121,19 @@ def test_every_build_target_exists() -> None:
     assert used <= set(STAGES)
 
 
+def test_a_container_has_the_program_that_it_runs() -> None:
+    run = [
+        (container, service["build"]["target"], program)
+        for container, service in COMPOSE["services"].items()
+        for program in re.findall(r"python -m ([\w.]+)", " ".join(service.get("command", [])))
+    ]
+    assert ("storage", "development", "nanio") in run
+    for container, target, program in run:
+        (lock,) = re.findall(r"^COPY (requirements/\w+\.txt)", STAGES[f"{target}-packages"], re.MULTILINE)
+        ours = (ROOT / program.replace(".", "/")).with_suffix(".py").exists()
+        assert ours or f"\n{program}==" in (ROOT / lock).read_text(), container
+
+
 @pytest.mark.parametrize("stage", ["subgraph", "backend", "router"])
 def test_an_image_runs_without_rights_and_takes_signals_itself(stage: str) -> None:
     text = STAGES[stage]
