@@ -78,6 +78,12 @@ def test_our_containers_can_do_nothing_but_their_work(container: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+def test_no_file_is_put_into_what_is_read_only() -> None:
+    """`docker compose` copies the files of `configs` into a container before it starts, which Docker refuses there."""
+    services = COMPOSE["services"]
+    assert [name for name, s in services.items() if s.get("read_only") and "configs" in s] == []
+
+
 def test_every_container_has_a_limit_and_waits_for_what_it_needs() -> None:
     services = COMPOSE["services"]
     assert [name for name, s in services.items() if not s["deploy"]["resources"]["limits"]] == []
