@@ -29,8 +29,8 @@ RUN pip install --require-hashes --only-binary :all: -r /tmp/backend.txt \
   && cd /opt/venv/lib/python3*/site-packages && rm -rf pip setuptools pkg_resources
 
 FROM packages AS development-packages
-COPY requirements/dev.txt /tmp/
-RUN pip install --require-hashes --only-binary :all: -r /tmp/dev.txt
+COPY requirements/development.txt /tmp/
+RUN pip install --require-hashes --only-binary :all: -r /tmp/development.txt
 
 FROM python AS subgraph
 COPY --from=subgraph-packages /opt/venv /opt/venv

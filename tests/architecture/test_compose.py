@@ -78,6 +78,12 @@ def test_our_containers_can_do_nothing_but_their_work(container: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+def test_no_file_is_put_into_what_is_read_only() -> None:
+    """`docker compose` copies the files of `configs` into a container before it starts, which Docker refuses there."""
+    services = COMPOSE["services"]
+    assert [name for name, s in services.items() if s.get("read_only") and "configs" in s] == []
+
+
 def test_every_container_has_a_limit_and_waits_for_what_it_needs() -> None:
     services = COMPOSE["services"]
     assert [name for name, s in services.items() if not s["deploy"]["resources"]["limits"]] == []
@@ -119,6 +125,19 @@ def test_compose_understands_the_file() -> None:
 def test_every_build_target_exists() -> None:
     used = {s["build"]["target"] for s in COMPOSE["services"].values() if "build" in s}
     assert used <= set(STAGES)
+
+
+def test_a_container_has_the_program_that_it_runs() -> None:
+    run = [
+        (container, service["build"]["target"], program)
+        for container, service in COMPOSE["services"].items()
+        for program in re.findall(r"python -m ([\w.]+)", " ".join(service.get("command", [])))
+    ]
+    assert ("storage", "development", "nanio") in run
+    for container, target, program in run:
+        (lock,) = re.findall(r"^COPY (requirements/\w+\.txt)", STAGES[f"{target}-packages"], re.MULTILINE)
+        ours = (ROOT / program.replace(".", "/")).with_suffix(".py").exists()
+        assert ours or f"\n{program}==" in (ROOT / lock).read_text(), container
 
 
 @pytest.mark.parametrize("stage", ["subgraph", "backend", "router"])

@@ -36,6 +36,12 @@ def test_the_check_for_drivers_finds_those_of_a_backend(images: Engine) -> None:
         images.run_container("--rm", "--network=none", tag("backend"), "python", "-c", _IMPORT, *_DRIVERS)
 
 
+def test_what_stands_in_for_the_outside_has_all_that_it_runs(images: Engine) -> None:
+    commands = "scripts.devtools.commands"
+    program = f"import nanio, scripts.devtools.identity, {commands}.sms, {commands}.token"
+    images.run_container("--rm", "--network=none", tag("development"), "python", "-c", program)
+
+
 @pytest.mark.parametrize("image", IMAGES)
 def test_an_image_says_who_runs_it_and_holds_no_secret(images: Engine, image: str) -> None:
     config = images.inspect("image", tag(image))["Config"]

