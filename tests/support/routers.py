@@ -1,4 +1,4 @@
-"""What Hive Router does not do that our own router does. Tests of it are skipped when `ROUTER=hive-router`, and say why."""
+"""What Hive Router does not do that our own router does. `ROUTER=hive-router` skips the tests of it, and says why."""
 
 import os
 

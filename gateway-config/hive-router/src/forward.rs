@@ -51,9 +51,12 @@ impl Forward {
 
     /// Whether every subgraph's process answers.
     pub async fn all_live(&self) -> bool {
-        let live = async |origin: &String| {
-            let asked = client().await.get(format!("{origin}/livez")).timeout(Seconds(1)).send().await;
-            asked.is_ok_and(|answer| answer.status().is_success())
+        let live = |origin: &String| {
+            let url = format!("{origin}/livez");
+            async move {
+                let asked = client().await.get(url).timeout(Seconds(1)).send().await;
+                asked.is_ok_and(|answer| answer.status().is_success())
+            }
         };
         join_all(self.origins.values().map(live)).await.into_iter().all(|lives| lives)
     }

@@ -3,6 +3,7 @@
 use hive_router::GraphQLError;
 use hive_router::executor::response::{graphql_error::GraphQLErrorExtensions, value::Value};
 use hive_router::http::StatusCode;
+use hive_router::sonic_rs::json;
 
 use crate::call::Call;
 
@@ -76,7 +77,7 @@ pub fn shown(error: GraphQLError, request_id: &str, suggests: bool) -> GraphQLEr
         _ => without_suggestion(error.message),
     };
     let mut extensions = GraphQLErrorExtensions::new_from_code(code);
-    extensions.set("requestId".to_owned(), request_id.into());
+    extensions.set("requestId".to_owned(), json!(request_id));
     GraphQLError { message, locations: error.locations.filter(|_| client_fault), path: error.path, extensions }
 }
 

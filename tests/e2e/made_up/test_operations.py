@@ -75,7 +75,10 @@ async def open_one(stack: RunningStack) -> None:
 
 @pytest.mark.parametrize(
     "persona",
-    [pytest.param(persona, marks=needs("fan contract")) if persona == "fan" else persona for persona in ASKED],
+    [
+        pytest.param(persona, marks=needs("fan contract")) if persona == "fan" else persona
+        for persona in ASKED
+    ],
 )
 def test_a_made_up_operation_is_answered(stack_of_its_own: RunningStack, persona: str) -> None:
     stack = stack_of_its_own

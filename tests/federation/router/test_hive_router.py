@@ -39,7 +39,12 @@ def test_router_proof_covers_time_body_and_token(hive: System, authorization: st
 
 
 def test_what_a_client_says_of_itself_stays_outside(hive: System) -> None:
-    given = {"x_client_ip": "6.6.6.6", "x_router_proof": "v1;1;00", "x_actor": "usr_1", "x_request_id": "short"}
+    given = {
+        "x_client_ip": "6.6.6.6",
+        "x_router_proof": "v1;1;00",
+        "x_actor": "usr_1",
+        "x_request_id": "short",
+    }
     answer = hive.router.post(CAMPAIGN, {"id": "cmp_1"}, **given)
     received = hive.campaigns.last.headers
     assert_proven(hive.campaigns.last)
