@@ -34,11 +34,9 @@ def environment(values: Mapping[str, str], common: Mapping[str, str]) -> dict[st
     """What it is told: `common`, and for Hive Router its file and what that file cannot work out."""
     if chosen(values) == HIVE_GATEWAY:
         return dict(common)
-    # HOST and PORT, which a shell may have for reasons of its own, would win over the file.
-    told = {name: value for name, value in common.items() if name not in {"HOST", "PORT"}}
+    # They would win over the file: a shell may have the first two for reasons of its own, the third has other names there.
+    told = {name: value for name, value in common.items() if name not in {"HOST", "PORT", "LOG_LEVEL"}}
     for service in map(str.upper, SERVICES):
         if port := told.get(f"{service}_PORT"):
             told.setdefault(f"{service}_SUBGRAPH_URL", f"http://{LOOPBACK}:{port}/graphql")
-    if told.get("LOG_LEVEL") == "warning":
-        told["LOG_LEVEL"] = "warn"
     return {**told, "ROUTER_CONFIG_FILE_PATH": str(CONFIG)}

@@ -57,7 +57,6 @@ def test_hive_router_is_found_and_told_where_everything_is(tmp_path: Path) -> No
     assert routers.environment(values, {**common, "PORT": "1", "HOST": "x", "LOG_LEVEL": "warning"}) == {
         **common,
         "USERS_SUBGRAPH_URL": "http://127.0.0.1:41/graphql",
-        "LOG_LEVEL": "warn",
         "ROUTER_CONFIG_FILE_PATH": str(ROOT / "gateway-config" / "router.config.yaml"),
     }
 
