@@ -185,7 +185,7 @@ async fn client() -> Client {
     if let Some(client) = CLIENT.with(|it| it.get().cloned()) {
         return client;
     }
-    let builder = Client::builder().connector(Connector::new().limit(64)).disable_timeout().disable_redirects();
+    let builder = Client::builder().connector::<()>(Connector::new().limit(64)).disable_timeout().disable_redirects();
     let client = builder.build(SharedCfg::default()).await.expect("an HTTP client needs nothing that could be missing");
     CLIENT.with(|it| it.get_or_init(|| client).clone())
 }

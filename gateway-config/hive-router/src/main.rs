@@ -17,7 +17,7 @@ mod settings;
 
 use hive_router::{
     PluginRegistry, RouterGlobalAllocator, configure_global_allocator, error::RouterInitError,
-    init_rustls_crypto_provider, router_entrypoint,
+    init_rustls_crypto_provider, ntex, router_entrypoint,
 };
 
 configure_global_allocator!();
