@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from scripts.devtools import proof_providers
+from scripts.devtools import proof_providers, routers
 from scripts.devtools.databases import ServiceDatabase
 from scripts.devtools.probes import http_ok
 from scripts.devtools.settings import ROOT, Settings, port_setting
@@ -101,8 +101,10 @@ class Topology:
         return self._python("identity", ["scripts.devtools.identity"], {}, drop=_SECRETS)
 
     def _router(self) -> ProcessSpec:
-        environment = self._environment(drop=("DB_PASSWORD", "BACKEND_KEYS", *_BACKEND_SECRETS))
-        return self._spec("router", ["node", "gateway-config/start.mjs"], environment, rank=_ROUTER_RANK)
+        common = self._environment(drop=("DB_PASSWORD", "BACKEND_KEYS", *_BACKEND_SECRETS))
+        values = self.settings.values
+        environment = routers.environment(values, common)
+        return self._spec("router", routers.command(values), environment, rank=_ROUTER_RANK)
 
     def _python(
         self, name: str, module: list[str], extra: Mapping[str, str], *, drop: tuple[str, ...] = ()

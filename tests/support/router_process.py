@@ -10,6 +10,7 @@ from typing import Self
 
 import httpx
 
+from scripts.devtools import routers
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -33,11 +34,14 @@ def compose(supergraph_yaml: Path, out_dir: Path, *flags: str) -> subprocess.Com
 
 @dataclass
 class RouterProcess:
-    """`node gateway-config/start.mjs` with `settings` as its environment; answers once the context is entered."""
+    """A router, the one that `ROUTER` names unless told, with `settings` as its environment; answers once the context
+    is entered.
+    """
 
     supergraph: Path
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    router: str = field(default_factory=lambda: routers.chosen(os.environ))
 
     @property
     def url(self) -> str:
@@ -62,8 +66,13 @@ class RouterProcess:
             "SUPERGRAPH": str(self.supergraph),
             **self.settings,
         }
+        chosen = {"ROUTER": self.router, "PATH": os.environ["PATH"]}
         self.process = subprocess.Popen(
-            ["node", GATEWAY / "start.mjs"], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+            routers.command(chosen),
+            cwd=ROOT,
+            env=routers.environment(chosen, environment),
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     def __exit__(self, *_: object) -> None:

@@ -11,7 +11,10 @@ from scripts.devtools.campaign_setup import open_campaign
 from scripts.devtools.graphql_client import GraphQLClient
 from scripts.devtools.settings import load
 from tests.support.router_process import GATEWAY, RouterProcess
+from tests.support.routers import needs
 from tests.support.stack import RunningStack
+
+pytestmark = needs("fan contract")
 
 REGISTERED = json.loads((GATEWAY / "persisted.json").read_text())["operations"]
 IDS = {one["name"]: one["id"] for one in REGISTERED}

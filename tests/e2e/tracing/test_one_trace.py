@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.devtools.graphql_client import GraphQLClient
+from tests.support.routers import needs
 from tests.support.stack import RunningStack
 
 QUERY = b'{"query":"{ viewer { id } campaigns(first: 1) { nodes { id } } }"}'
@@ -34,6 +35,7 @@ async def spans(stack: RunningStack, trace_id: str, process: str, least: int) ->
             await asyncio.sleep(0.05)
 
 
+@needs("spans in the log")
 async def test_a_sampled_request_is_one_trace_from_the_router_to_the_statement(
     stack: RunningStack, client: GraphQLClient
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.federation.router.conftest import System
 from tests.support.router_process import SECRET
+from tests.support.subgraph_stub import Received
 
 CAMPAIGN = "query ($id: ID!) { campaign(id: $id) { id title } }"
 
@@ -66,8 +67,10 @@ def test_router_proof_covers_time_body_and_token(system: System, authorization: 
     headers = {b"authorization": authorization.encode("latin-1")} if authorization else {}
     body = {"query": CAMPAIGN, "variables": {"id": "Beyoncé 🎤"}}
     system.router.client.post("/graphql", json=body, headers=headers)
+    assert_proven(system.campaigns.last)
 
-    received = system.campaigns.last
+
+def assert_proven(received: Received) -> None:
     version, seconds, proof = received.headers["x-router-proof"].split(";")
     token = received.headers.get("authorization", "").encode("latin-1")
     signed = f"{seconds}\n{hashlib.sha256(received.body).hexdigest()}\n{hashlib.sha256(token).hexdigest()}"
