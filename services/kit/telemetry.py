@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace.export import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.tracebacks import ExceptionDictTransformer
 
+from services.kit.metrics import registry
 from services.kit.settings import Settings
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -55,6 +56,7 @@ def configure(settings: Settings, process: str) -> None:
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(process=process)
+    registry.process = process
     provider = TracerProvider(resource=Resource.create({"service.name": f"monoql-{process}"}))
     if settings.otel_exporter_otlp_endpoint:
         # Imported here: most processes have no collector, and it takes a third of a second.
