@@ -14,6 +14,7 @@ import uvicorn
 from services import SERVICES
 from services.kit import telemetry
 from services.kit.asgi import Shell, respond_problem
+from services.kit.gauges import look_after
 from services.kit.housekeeping import keep_house
 from services.kit.jobs import Jobs
 from services.serve import load_settings
@@ -56,6 +57,7 @@ async def _work_for(name: str) -> None:
         import_module(f"services.{name}.backend.jobs").register(jobs, service)
         jobs.every(1.0, "outbox", service.outbox.drain)
         keep_house(jobs, service.database, settings)
+        look_after(jobs, service.database)
         await jobs.run()
 
 

@@ -6,7 +6,8 @@ request says.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -79,7 +80,7 @@ class Counter:
 
 @dataclass
 class Gauge:
-    """How things stand, by labels: what was `set` last, or what `watch`ed functions answer when somebody reads."""
+    """How things stand, by labels: what was `set` last, or what functions answer when somebody reads."""
 
     name: str
     help: str
@@ -91,9 +92,14 @@ class Gauge:
         """Says how it is now."""
         self.series[values] = value
 
-    def watch(self, values: Labels, read: Callable[[], float]) -> None:
-        """Has `read` asked whenever somebody looks."""
-        self.watched[values] = read
+    @contextmanager
+    def watching(self, reads: Mapping[Labels, Callable[[], float]]) -> Iterator[None]:
+        """Has these functions asked whenever somebody looks, for the time of the context."""
+        self.watched |= reads
+        yield
+        for values, read in reads.items():
+            if self.watched.get(values) is read:
+                del self.watched[values]
 
     def read(self) -> dict[Labels, float]:
         """How it is now."""

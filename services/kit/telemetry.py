@@ -23,8 +23,10 @@ from opentelemetry.sdk.trace.export import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import Processor
 
 from services.kit.metrics import registry
+from services.kit.otlp import Collector
 from services.kit.settings import Settings
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -38,25 +40,29 @@ log = structlog.stdlib.get_logger("monoql")
 
 
 def configure(settings: Settings, process: str) -> None:
-    """Sets up logs (JSON lines on stderr) and tracing for this process. Call once, from a composition root."""
+    """Sets up logs (JSON lines on stderr), traces and the collector, if any. Call once, from a composition root."""
     global _always
     level = getattr(logging, settings.log_level.upper())
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(message)s")
+    processors: list[Processor] = [
+        _add_ids,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # No local variables: they hold tokens and personal data.
+        structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+    ]
+    registry.process = process
+    if settings.otel_exporter_otlp_endpoint:
+        collector = Collector(settings.otel_exporter_otlp_endpoint, registry)
+        processors.append(_taken_by(collector))
+        collector.start()
     structlog.configure(
-        processors=[
-            _add_ids,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # No local variables: they hold tokens and personal data.
-            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*processors, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(process=process)
-    registry.process = process
     provider = TracerProvider(resource=Resource.create({"service.name": f"monoql-{process}"}))
     if settings.otel_exporter_otlp_endpoint:
         # Imported here: most processes have no collector, and it takes a third of a second.
@@ -142,6 +148,14 @@ def _describe(finished: ReadableSpan) -> dict[str, Any]:
 
 def _tracer() -> trace.Tracer:
     return trace.get_tracer("monoql")
+
+
+def _taken_by(collector: Collector) -> Processor:
+    def take(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        collector.take(event)
+        return event
+
+    return take
 
 
 def _add_ids(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

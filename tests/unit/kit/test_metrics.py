@@ -49,8 +49,9 @@ def test_a_watched_gauge_is_asked_when_somebody_reads() -> None:
     def read(values: Iterator[float] = asked) -> float:
         return next(values)
 
-    gauge.watch(("entries",), read)
-    assert [gauge.read(), gauge.read()] == [{("entries",): 1.0}, {("entries",): 4.0}]
+    with gauge.watching({("entries",): read}):
+        assert [gauge.read(), gauge.read()] == [{("entries",): 1.0}, {("entries",): 4.0}]
+    assert gauge.read() == {}
 
 
 def test_a_label_cannot_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
