@@ -170,10 +170,11 @@ async def open_database(
             "plan_cache_mode": plan_cache_mode,
         },
     )
+    of = name.removeprefix("monoql-")
     async with pool:
         watched = {
-            (name, "busy"): lambda: pool.get_size() - pool.get_idle_size(),
-            (name, "idle"): pool.get_idle_size,
+            (of, "busy"): lambda: pool.get_size() - pool.get_idle_size(),
+            (of, "idle"): pool.get_idle_size,
         }
         with _connections.watching(watched):
             yield Database(pool)

@@ -8,7 +8,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from typing import Any
 
 import structlog
@@ -109,6 +109,11 @@ def span(name: str, **attributes: str | int) -> Iterator[None]:
         return
     with _tracer().start_as_current_span(name, kind=trace.SpanKind.CLIENT, attributes=attributes):
         yield
+
+
+def is_traced(context: Context) -> bool:
+    """Whether the request that this context belongs to is sampled."""
+    return context.get(_sampled, False)
 
 
 def outgoing_headers() -> dict[str, str]:
