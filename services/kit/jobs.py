@@ -18,8 +18,9 @@ from services.kit.telemetry import request_id as request_id_variable
 
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
 _STALLED_SECONDS = 20
-_seconds = registry.histogram(
-    "monoql_job_seconds", "Runs of jobs and of periodic actions.", ("task", "outcome"), JOB_SECONDS
+_seconds = registry.histogram("monoql_job_seconds", "Runs of jobs.", ("task", "outcome"), JOB_SECONDS)
+_action_seconds = registry.histogram(
+    "monoql_action_seconds", "Runs of what the worker repeats.", ("action", "outcome"), JOB_SECONDS
 )
 
 _DEFER = """
@@ -130,6 +131,6 @@ async def repeat(action: Callable[[], Awaitable[int]], *, idle_seconds: float, n
                 "background action failed, will be tried again", action=name, reason=type(error).__name__
             )
             found = 0
-        _seconds.observe((name, outcome), perf_counter() - began)
+        _action_seconds.observe((name, outcome), perf_counter() - began)
         if not found:
             await asyncio.sleep(idle_seconds)

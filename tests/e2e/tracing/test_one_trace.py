@@ -52,9 +52,12 @@ async def chains(stack: RunningStack, trace_id: str, services: Sequence[str]) ->
             e for e in events(stack.data_dir, process) if e.get("trace_id") == trace_id and "span_id" in e
         ]
 
+    of_these = [
+        name for name in stack.state.processes if name.removesuffix("-backend") in {"router", *services}
+    ]
     async with asyncio.timeout(10):
         while True:
-            logged = [e for process in processes for e in events(stack.data_dir, process)]
+            logged = [e for process in of_these for e in events(stack.data_dir, process)]
             found = {
                 e["span_id"]: e for e in logged if e.get("trace_id") == trace_id and e["event"] == "span"
             }
@@ -66,10 +69,8 @@ async def chains(stack: RunningStack, trace_id: str, services: Sequence[str]) ->
 
 
 def _line(span: dict[str, Any], found: dict[str, dict[str, Any]]) -> tuple[str, ...]:
-    names = [span["name"]]
-    while span := found.get(span["parent_id"]):
-        names.insert(0, span["name"])
-    return tuple(names)
+    above = found.get(span["parent_id"])
+    return (*(_line(above, found) if above else ()), span["name"])
 
 
 def traced(trace_id: str) -> dict[str, str]:

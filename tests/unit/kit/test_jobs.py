@@ -111,4 +111,5 @@ async def test_runs_are_counted_with_their_outcome(db: Database, service_databas
             await asyncio.sleep(0.02)
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
-    assert ran("test:act", "failed") == 1
+    after = Samples.parse(registry.text().decode()).since(before)
+    assert after.total("monoql_action_seconds_count", action="test:act", outcome="failed") == 1
