@@ -13,7 +13,9 @@ from typing import Any
 
 import httpx
 
-from services.kit.metrics import Gauge, Histogram, Metric, Registry
+from services.kit import telemetry
+from services.kit.metrics import Gauge, Histogram, Metric, Registry, registry
+from services.kit.settings import Settings
 
 _LINES_SECONDS = 1.0
 _METRICS_SECONDS = 10.0
@@ -21,6 +23,17 @@ _MOST_LINES = 4096
 _PATIENCE_SECONDS = 2.0
 _CUMULATIVE = 2
 _SEVERITY = {"debug": 5, "info": 9, "warning": 13, "error": 17, "critical": 21}
+
+
+def set_up(settings: Settings, process: str) -> None:
+    """Sets up logs, traces and metrics for this process, and its collector, if any. Call once, from a composition root."""
+    registry.process = process
+    if not settings.otel_exporter_otlp_endpoint:
+        telemetry.configure(settings, process)
+        return
+    collector = Collector(settings.otel_exporter_otlp_endpoint, registry)
+    telemetry.configure(settings, process, collector.take)
+    collector.start()
 
 
 class Collector:

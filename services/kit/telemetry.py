@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from typing import Any
@@ -25,8 +25,6 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
-from services.kit.metrics import registry
-from services.kit.otlp import Collector
 from services.kit.settings import Settings
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -39,8 +37,10 @@ _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-([0-9a-f]{2})")
 log = structlog.stdlib.get_logger("monoql")
 
 
-def configure(settings: Settings, process: str) -> None:
-    """Sets up logs (JSON lines on stderr), traces and the collector, if any. Call once, from a composition root."""
+def configure(
+    settings: Settings, process: str, take: Callable[[Mapping[str, Any]], None] | None = None
+) -> None:
+    """Sets up logs (JSON lines on stderr, and handed to `take`) and tracing for this process. Call once."""
     global _always
     level = getattr(logging, settings.log_level.upper())
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(message)s")
@@ -51,11 +51,8 @@ def configure(settings: Settings, process: str) -> None:
         # No local variables: they hold tokens and personal data.
         structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
     ]
-    registry.process = process
-    if settings.otel_exporter_otlp_endpoint:
-        collector = Collector(settings.otel_exporter_otlp_endpoint, registry)
-        processors.append(_taken_by(collector))
-        collector.start()
+    if take is not None:
+        processors.append(_taken_by(take))
     structlog.configure(
         processors=[*processors, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -155,12 +152,12 @@ def _tracer() -> trace.Tracer:
     return trace.get_tracer("monoql")
 
 
-def _taken_by(collector: Collector) -> Processor:
-    def take(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        collector.take(event)
+def _taken_by(take: Callable[[Mapping[str, Any]], None]) -> Processor:
+    def process(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        take(event)
         return event
 
-    return take
+    return process
 
 
 def _add_ids(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
