@@ -26,7 +26,7 @@ _SEVERITY = {"debug": 5, "info": 9, "warning": 13, "error": 17, "critical": 21}
 
 
 def set_up(settings: Settings, process: str) -> None:
-    """Sets up logs, traces and metrics of this process, and its collector, if any. Call once, from a composition root."""
+    """Sets up logs, traces and metrics of this process, and its collector, if any. For composition roots, once."""
     registry.process = process
     if not settings.otel_exporter_otlp_endpoint:
         telemetry.configure(settings, process)
