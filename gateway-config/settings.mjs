@@ -39,6 +39,7 @@ export function readSettings(env) {
       rootFields: integer(env, 'ROUTER_MAX_ROOT_FIELDS', 20, { min: 1 }),
     }),
     logLevel: oneOf(env, 'LOG_LEVEL', ['debug', 'info', 'warning', 'error'], 'info', (value) => value.toLowerCase()),
+    metricsPort: integer(env, 'ROUTER_METRICS_PORT', 0, { min: 0, max: 65_535 }),
     traceShare: share(env, 'ROUTER_TRACE_SHARE', 1),
     otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/+$/, '') || undefined,
     /** Where a subgraph is: `<NAME>_SUBGRAPH_URL`, else `<NAME>_PORT` on loopback, else what the supergraph says. */

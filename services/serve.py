@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from services import SERVICES
-from services.kit import telemetry
+from services.kit import otlp
 from services.kit.files_proxy import proxy_files
 from services.kit.webhooks_proxy import WebhooksProxy
 
@@ -31,7 +31,7 @@ def main() -> None:
     port_setting = f"{name.upper()}_BACKEND_PORT" if options.backend else f"{name.upper()}_PORT"
     port = int(os.environ.get(port_setting) or _missing(port_setting))
     tier = "backend" if options.backend else "subgraph"
-    telemetry.configure(load_settings(name, tier), f"{name}-{tier}" if options.backend else name)
+    otlp.set_up(load_settings(name, tier), f"{name}-{tier}" if options.backend else name)
     serve(backend_app(name) if options.backend else subgraph_app(name), port)
 
 

@@ -12,8 +12,9 @@ from importlib import import_module
 import uvicorn
 
 from services import SERVICES
-from services.kit import telemetry
+from services.kit import otlp
 from services.kit.asgi import Shell, respond_problem
+from services.kit.gauges import look_after
 from services.kit.housekeeping import keep_house
 from services.kit.jobs import Jobs
 from services.serve import load_settings
@@ -23,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m services.worker", description=__doc__)
     parser.add_argument("services", nargs="*", default=[], help=f"of {', '.join(SERVICES)}")
     names: list[str] = parser.parse_args().services or [*SERVICES]
-    telemetry.configure(load_settings(names[0], "backend"), "worker")
+    otlp.set_up(load_settings(names[0], "backend"), "worker")
     # Jobs take what requests leave of the same cores, and give it back at once: niceness alone doubled the slowest
     # registrations during an export. Where the worker has a container of its own, the container's share decides.
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
@@ -56,6 +57,7 @@ async def _work_for(name: str) -> None:
         import_module(f"services.{name}.backend.jobs").register(jobs, service)
         jobs.every(1.0, "outbox", service.outbox.drain)
         keep_house(jobs, service.database, settings)
+        look_after(jobs, service.database)
         await jobs.run()
 
 

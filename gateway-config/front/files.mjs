@@ -53,12 +53,12 @@ export function createFiles({ supergraph, settings, log }) {
         signal: gone.signal,
       });
     } catch (error) {
-      if (!gone.signal.aborted) log.warning('file not served', { request_id: call.id, service, fault: error.code ?? error.name });
+      if (!gone.signal.aborted) log.warning('file not served', { ...call.ids, service, fault: error.code ?? error.name });
       throw new Refusal(503, 'UNAVAILABLE', 'Files cannot be reached right now. Try again shortly.', { 'retry-after': '2' });
     }
     res.writeHead(answer.statusCode, pick(answer.headers, RETURNED));
     await pipeline(answer.body, res).catch((error) => {
-      if (!gone.signal.aborted) log.warning('file cut short', { request_id: call.id, service, fault: error.code ?? error.name });
+      if (!gone.signal.aborted) log.warning('file cut short', { ...call.ids, service, fault: error.code ?? error.name });
     });
   }
 

@@ -9,23 +9,29 @@ const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8';
 
 /**
  * GraphQL over HTTP, for one contract. It hands parsed requests to the gateway runtime directly, past its Request and
- * Response objects, which cost more than planning and executing. `documents`, if any, are those that requests may name.
+ * Response objects, which cost more than planning and executing. `documents` are those that fans' requests may name.
  */
 export function createGraphqlHandler({ supergraph, contract, documents, settings, tracer, log }) {
   return async function handleGraphql(req, res, call) {
     const type = responseType(req.headers.accept);
     const given = await readParams(req, settings.maxBodyBytes);
-    const params = checkParams(documents ? documents.resolve(given) : given, settings.limits.queryBytes);
+    const params = checkParams(contract === 'fan' ? documents.resolve(given) : given, settings.limits.queryBytes);
+    call.operation = documents.operationOf(params);
     res.on('close', () => res.writableFinished || call.abandon());
 
     const result = await execute(supergraph.runtimes[contract], req, call, params);
-    const { body, status, retryAfter, masked } = present(result, call.id);
-    if (masked) log.error('errors masked', { request_id: call.id, count: masked });
+    const { body, status, retryAfter, masked, outcome } = present(result, call.id);
+    call.outcome = outcome;
+    if (masked) log.error('errors masked', { ...call.ids, count: masked });
     if (status === 401) res.setHeader('www-authenticate', 'Bearer error="invalid_token"');
     if (status === 503) res.setHeader('retry-after', String(retryAfter));
     // A client that accepts plain JSON only may take any non-2xx for a broken transport, so its own mistakes stay 200.
     const httpStatus = status === 400 && type === JSON_TYPE ? 200 : status;
-    tracer.end(call.trace, masked > 0, { 'http.response.status_code': httpStatus, 'monoql.request_id': call.id });
+    tracer.end(call.trace, masked > 0, {
+      'graphql.operation.name': call.operation.name,
+      'http.response.status_code': httpStatus,
+      'monoql.request_id': call.id,
+    });
     send(req, res, httpStatus, type, body);
   };
 }

@@ -15,6 +15,10 @@ export class InFlight {
     setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
+  get size() {
+    return this.#calls.size;
+  }
+
   get full() {
     return this.#calls.size >= this.max;
   }

@@ -1,12 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { Refusal } from './refusal.mjs';
 
+// How a document begins: white space and comments, then perhaps the first operation's kind and name.
+const OPERATION = /^(?:[\s,\uFEFF]|#[^\n\r]*)*(?:(query|mutation)\b\s*(\w*))?/;
+const OTHER_QUERY = { name: 'other', kind: 'query' };
+const OTHER_MUTATION = { name: 'other', kind: 'mutation' };
+
 /**
  * The documents that fans' frontends are registered with, by the SHA-256 of their text. The manifest is polled; one that
  * cannot be read leaves the old one in use.
  */
 export class PersistedDocuments {
   #bodies = new Map();
+  #operations = new Map();
   #text = undefined;
   #timer = undefined;
 
@@ -21,7 +27,9 @@ export class PersistedDocuments {
     const text = await readFile(this.path, 'utf8');
     if (text === this.#text) return;
     this.#text = text;
-    this.#bodies = new Map(JSON.parse(text).operations.map(({ id, body }) => [id, body]));
+    const { operations } = JSON.parse(text);
+    this.#bodies = new Map(operations.map(({ id, body }) => [id, body]));
+    this.#operations = new Map(operations.map(({ name, type: kind }) => [name, { name, kind }]));
   }
 
   watch(everyMs) {
@@ -34,6 +42,12 @@ export class PersistedDocuments {
 
   close() {
     clearInterval(this.#timer);
+  }
+
+  /** What a request is counted as: a registered operation that it names, or any other. */
+  operationOf({ query, operationName }) {
+    const [, kind = 'query', name] = OPERATION.exec(query);
+    return this.#operations.get(operationName ?? name) ?? (kind === 'mutation' ? OTHER_MUTATION : OTHER_QUERY);
   }
 
   /** The request with the text of the document that it names. Where only registered ones are served, no other is. */

@@ -1,3 +1,5 @@
+import { FAILED, OK, REFUSED, UNAUTHENTICATED } from '../telemetry/metrics.mjs';
+
 /** Codes that reach a client together with their message; see ARCHITECTURE.md. */
 const VISIBLE = new Set([
   'UNAUTHENTICATED',
@@ -7,23 +9,31 @@ const VISIBLE = new Set([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
 ]);
+const OURS = new Set(['UNAVAILABLE', 'INTERNAL_SERVER_ERROR']);
 const CLIENT_FAULT = new Set(['BAD_REQUEST', 'GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
 
 /**
- * What the client sees of an execution result: `{ body, status, retryAfter, masked }`. Errors are built anew from
+ * What the client sees of an execution result: `{ body, status, retryAfter, masked, outcome }`. Errors are built anew from
  * code, message, path and locations, so nothing that an inner layer hangs on them can leave.
  */
 export function present(result, requestId) {
-  if (!result.errors?.length) return { body: { data: result.data }, status: 200, masked: 0 };
+  if (!result.errors?.length) return { body: { data: result.data }, status: 200, masked: 0, outcome: OK };
   const errors = result.errors.map((error) => presentError(error, requestId));
   const body = { errors };
   if (result.data !== undefined || errors.some((error) => error.path)) body.data = result.data ?? null;
+  const status = statusOf(result);
   return {
     body,
-    status: statusOf(result),
+    status,
     retryAfter: Math.max(1, ...result.errors.map((error) => error.extensions?.retryAfter ?? 0)),
     masked: errors.filter((error) => error.extensions.code === 'INTERNAL_SERVER_ERROR').length,
+    outcome: outcomeOf(status, errors),
   };
+}
+
+function outcomeOf(status, errors) {
+  if (status === 401) return UNAUTHENTICATED;
+  return errors.some((error) => OURS.has(error.extensions.code)) ? FAILED : REFUSED;
 }
 
 function presentError(error, requestId) {

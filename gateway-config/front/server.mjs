@@ -6,23 +6,22 @@ import { createGraphqlHandler, refuse } from './graphql.mjs';
 import { createReadiness } from './health.mjs';
 import { InFlight } from './in_flight.mjs';
 import { busy, Refusal } from './refusal.mjs';
+import { outcomeOfStatus } from '../telemetry/metrics.mjs';
 import { createWebhooks } from './webhooks.mjs';
 
 const PATHS = { public: '/graphql', fan: '/fan/graphql' };
 
 /** The public HTTP server: which path goes where, and how many at once. */
-export function createFront({ settings, supergraph, documents, tracer, log }) {
+export function createFront({ settings, supergraph, documents, tracer, metrics, log }) {
   const cors = createCors(settings.allowedOrigins);
   const isReady = createReadiness({ supergraph, log });
   const inFlight = new InFlight({ max: settings.maxInFlight, deadlineMs: settings.deadlineMs, patienceMs: settings.patienceMs });
   const graphql = new Map(
-    settings.contracts.map((contract) => {
-      const registered = contract === 'fan' ? documents : undefined;
-      return [PATHS[contract], createGraphqlHandler({ supergraph, contract, documents: registered, settings, tracer, log })];
-    }),
+    settings.contracts.map((contract) => [PATHS[contract], createGraphqlHandler({ supergraph, contract, documents, settings, tracer, log })]),
   );
   const webhooks = createWebhooks({ supergraph, log });
   const files = createFiles({ supergraph, settings, log });
+  metrics.inFlight.read = () => inFlight.size;
   let draining = false;
 
   const server = createServer({ requestTimeout: settings.uploadMs, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, handle);
@@ -43,14 +42,24 @@ export function createFront({ settings, supergraph, documents, tracer, log }) {
     cors.apply(req, res);
     try {
       if (graphql.has(path)) await counted(call, graphql.get(path), req, res);
-      else if (path.startsWith('/files/')) await files(req, res, call);
-      else if (path.startsWith('/webhooks/')) await counted(call, webhooks, req, res);
+      else if (path.startsWith('/files/')) await passed(call, 'files', files, req, res);
+      else if (path.startsWith('/webhooks/')) await passed(call, 'webhooks', (...given) => counted(call, webhooks, ...given), req, res);
       else throw new Refusal(404, 'NOT_FOUND', `There is nothing here; the API is at ${[...graphql.keys()].join(' and ')}.`);
     } catch (error) {
-      if (!(error instanceof Refusal)) log.error('request failed', { request_id: call.id, fault: error.name });
+      if (error instanceof Refusal) call.outcome = outcomeOfStatus(error.status);
+      else log.error('request failed', { ...call.ids, fault: error.name });
       if (res.headersSent) return res.destroy();
       refuse(req, res, error instanceof Refusal ? error : new Refusal(500, 'INTERNAL_SERVER_ERROR', 'Internal server error'), call.id);
+    } finally {
+      call.count(metrics.requests);
     }
+  }
+
+  /** What is no GraphQL is counted under its own name, by the status that it was answered with. */
+  async function passed(call, name, handler, req, res) {
+    call.operation = { name, kind: 'none' };
+    await handler(req, res, call);
+    call.outcome = outcomeOfStatus(res.statusCode);
   }
 
   async function counted(call, handler, req, res) {

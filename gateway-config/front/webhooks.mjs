@@ -29,7 +29,7 @@ export function createWebhooks({ supergraph, log }) {
       });
       text = await answer.body.text();
     } catch (error) {
-      log.warning('webhook not taken', { request_id: call.id, owner, fault: error.code ?? error.name });
+      log.warning('webhook not taken', { ...call.ids, owner, fault: error.code ?? error.name });
       throw new Refusal(503, 'UNAVAILABLE', 'This cannot be taken right now. Send it again shortly.', { 'retry-after': '2' });
     }
     res.writeHead(answer.statusCode, { ...pick(answer.headers, RETURNED), 'cache-control': 'no-store' });

@@ -3,10 +3,10 @@ import { Logger } from '@graphql-hive/gateway-runtime';
 const RANK = { debug: 10, info: 20, warning: 30, error: 40 };
 
 /**
- * JSON lines on stderr, in the shape of the Python tiers' logs. Callers pass ids, codes and counts: never a query,
+ * JSON lines on stderr, in the shape of the Python tiers' logs, and to `exporter` where there is one. Callers pass ids, codes and counts: never a query,
  * a variable, a header or an upstream's words.
  */
-export function createLog(level) {
+export function createLog(level, exporter = undefined) {
   const least = RANK[level];
   const at = (name) =>
     RANK[name] < least
@@ -14,6 +14,7 @@ export function createLog(level) {
       : (event, fields) => {
           const line = { ...fields, process: 'router', level: name, timestamp: new Date().toISOString(), event };
           process.stderr.write(JSON.stringify(line) + '\n');
+          exporter?.add(line);
         };
   return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error') };
 }

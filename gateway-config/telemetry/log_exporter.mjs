@@ -5,6 +5,5 @@ export function createLogExporter(log) {
       const milliseconds = Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6;
       log.info('span', { name, trace_id: traceId, span_id: spanId, parent_id: parentSpanId ?? null, milliseconds, ...attributes });
     },
-    async close() {},
   };
 }

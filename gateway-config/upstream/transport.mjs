@@ -1,6 +1,7 @@
 import { getDocumentString } from '@envelop/core';
 import { print } from 'graphql';
 import { Pool } from 'undici';
+import { FAILED, OK } from '../telemetry/metrics.mjs';
 import { readAnswer, unavailable } from './answer.mjs';
 import { subgraphHeaders } from './headers.mjs';
 import { Silence } from './silence.mjs';
@@ -13,7 +14,7 @@ const MAX_ANSWER_BYTES = 16 * 1_048_576;
  * share one fan's answer with another, since it does not look at tokens), no retries, and errors that say nothing
  * about the inside. A fetch ends with its call: see front/in_flight.mjs.
  */
-export function createTransport({ sign, tracer, log, connections }) {
+export function createTransport({ sign, tracer, metrics, log, connections }) {
   const pools = new Map();
 
   function poolFor(origin) {
@@ -36,7 +37,8 @@ export function createTransport({ sign, tracer, log, connections }) {
           const trace = tracer.child(call.trace, subgraphName);
           const traceparent = trace?.traceparent ?? call.trace.traceparent;
           const fetch = new Fetch(call, silence, request.operationType !== 'mutation', (result) => {
-            if (result.fault) log.warning('subgraph failed', { request_id: call.id, subgraph: subgraphName, fault: result.fault });
+            if (result.fault) log.warning('subgraph failed', { ...call.ids, subgraph: subgraphName, fault: result.fault });
+            metrics.fetches.observe([subgraphName, result.fault ? FAILED : OK], (performance.now() - fetch.askedAt) / 1_000);
             tracer.end(trace, result.fault, { 'monoql.subgraph': subgraphName, 'http.response.status_code': fetch.status });
             resolve(result);
           });

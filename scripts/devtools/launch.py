@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -43,8 +43,10 @@ class Options:
         return json.dumps(asdict(self))
 
 
-def launch(options: Options, report: Report = lambda _event: None) -> RunState:
-    """Start a stack and wait until it is ready. Raises LaunchError."""
+def launch(
+    options: Options, report: Report = lambda _event: None, *, settings: Mapping[str, str] | None = None
+) -> RunState:
+    """Start a stack and wait until it is ready; `settings` go before those of the environment. Raises LaunchError."""
     data_dir = Path(options.data_dir)
     (data_dir / "logs").mkdir(parents=True, exist_ok=True)
     log = data_dir / "logs" / "supervisor.log"
@@ -53,7 +55,7 @@ def launch(options: Options, report: Report = lambda _event: None) -> RunState:
         process = subprocess.Popen(
             [sys.executable, "-m", "scripts.devtools.supervise", options.to_json(), str(write_end)],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **(settings or {}), "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -21,7 +21,10 @@ class ProcessState:
 
 @dataclass(frozen=True)
 class RunState:
-    """A running stack. `endpoint` is the router's GraphQL URL; `ready` is True once the whole system answers."""
+    """A running stack. `endpoint` is the router's GraphQL URL; `ready` is True once the whole system answers.
+
+    `router_metrics` is the port where the router says what it counted; every other process says it on its own port.
+    """
 
     pid: int
     started: str | None
@@ -31,6 +34,7 @@ class RunState:
     ready: bool = False
     admin_dsn: str | None = None
     watchdog: int | None = None
+    router_metrics: int | None = None
     processes: dict[str, ProcessState] = field(default_factory=dict[str, ProcessState])
 
     @property

@@ -17,6 +17,7 @@ FREE_PORTS = range(20_000, 32_000)
 
 _PORT_NAMES = (
     "router",
+    "router-metrics",
     *SERVICES,
     "worker",
     *(f"{service}-backend" for service in SERVICES),
@@ -34,7 +35,7 @@ class Settings:
     """Every setting of the development stack, as text, with the ports as numbers.
 
     `values` is `.env` overlaid by the environment; `ports` is keyed by process name
-    (`router`, `users`, …, `users-backend`, …, `worker`, `identity`, `postgres`).
+    (`router`, `router-metrics`, `users`, …, `users-backend`, …, `worker`, `identity`, `postgres`).
     """
 
     values: Mapping[str, str]

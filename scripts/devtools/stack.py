@@ -209,6 +209,7 @@ class Stack:
             ready=self._ready,
             admin_dsn=self._admin_dsn,
             watchdog=self._supervisor.watchdog_pid,
+            router_metrics=self.settings.ports["router-metrics"],
             processes=states,
         )
         run_state.write(self.settings.data_dir, state)

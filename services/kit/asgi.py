@@ -11,6 +11,7 @@ import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kit.errors import DomainError, Unavailable
+from services.kit.metrics import registry
 from services.kit.telemetry import begin_request, log, request_span
 
 ReadyCheck = Callable[[], Awaitable[None]]
@@ -63,10 +64,10 @@ async def _run_lifespan(
 class Shell:
     """Wraps an ASGI app.
 
-    Answers `/livez` (never touches a dependency) and `/readyz` (runs `ready`), sheds load past
-    `max_in_flight` with a 503 and
-    Retry-After, ends a request after `timeout` seconds with a 504, and turns an exception into a problem that tells
-    nothing but the request id. `/backend/…` of a mounted backend is a shell of its own and passes through.
+    Answers `/livez` (never touches a dependency), `/readyz` (runs `ready`) and `/metrics` (what this process counted),
+    sheds load past `max_in_flight` with a 503 and Retry-After, ends a request after `timeout` seconds with a 504, and
+    turns an exception into a problem that tells nothing but the request id. `/backend/…` of a mounted backend is a
+    shell of its own and passes through.
     """
 
     def __init__(self, app: ASGIApp, *, ready: ReadyCheck, timeout: float, max_in_flight: int) -> None:
@@ -86,6 +87,8 @@ class Shell:
             await respond(send, 200, b'{"status":"live"}')
         elif path == "/readyz":
             await self._answer_ready(send)
+        elif path == "/metrics":
+            await respond(send, 200, registry.text(), b"text/plain; version=0.0.4")
         elif self._in_flight >= self._max_in_flight:
             await respond_problem(
                 send, 503, "UNAVAILABLE", "The service is at capacity. Try again in a second.", retry_after=1

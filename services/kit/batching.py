@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
 from typing import Generic, TypeVar
 
 from services.kit.errors import RateLimited
+from services.kit.telemetry import is_traced
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -17,7 +19,8 @@ class MicroBatcher(Generic[T, R]):
     raised to its submitter. If `flush` itself raises, all of its batch's submitters get that. `max_waiting`
     items may wait; more are
     RateLimited at once, so a slow database makes refusals, not a pile-up. One flush is in flight at a time: fewer
-    and fuller batches cost less than more and emptier ones.
+    and fuller batches cost less than more and emptier ones. A flush runs in the context of one of its submitters: the
+    first whose request is traced, else the first, so that its spans and log lines are found from there.
     """
 
     def __init__(
@@ -30,7 +33,7 @@ class MicroBatcher(Generic[T, R]):
         self._flush = flush
         self._max_items = max_items
         self._max_waiting = max_waiting
-        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._waiting: list[tuple[T, asyncio.Future[R], Context]] = []
         self._runner: asyncio.Task[None] | None = None
 
     async def submit(self, item: T) -> R:
@@ -38,7 +41,7 @@ class MicroBatcher(Generic[T, R]):
         if len(self._waiting) >= self._max_waiting:
             raise RateLimited(1, "The service is at capacity. Try again in a second.")
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._waiting.append((item, future, copy_context()))
         if self._runner is None:
             self._runner = asyncio.create_task(self._run())
         return await future
@@ -51,14 +54,18 @@ class MicroBatcher(Generic[T, R]):
         finally:
             self._runner = None
 
-    async def _settle(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
+    async def _settle(self, batch: list[tuple[T, asyncio.Future[R], Context]]) -> None:
+        async def flush() -> list[R | Exception]:
+            return await self._flush([item for item, _, _ in batch])
+
+        context = next((context for *_, context in batch if is_traced(context)), batch[0][2])
         try:
-            results = await self._flush([item for item, _ in batch])
+            results = await asyncio.create_task(flush(), context=context)
             if len(results) != len(batch):
                 raise ValueError(f"the flush answered {len(results)} results for {len(batch)} items")
         except Exception as error:
             results = [error for _ in batch]
-        for (_, future), result in zip(batch, results, strict=True):
+        for (_, future, _), result in zip(batch, results, strict=True):
             if future.done():
                 continue
             if isinstance(result, Exception):

@@ -1,6 +1,7 @@
 """GraphQL documents, parsed, limited and validated once per text: validation is most of the cost of a request."""
 
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from graphql import (
@@ -12,6 +13,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     parse,
     validate,
@@ -26,10 +28,14 @@ _CACHED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A document that may be executed, or the errors that say why not."""
+    """A document that may be executed, or the errors that say why not.
+
+    `fields` are the root fields that it asks for, each once; of entities, which: `_entities.Campaign`.
+    """
 
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 class Documents:
@@ -68,7 +74,9 @@ class Documents:
             # document is the last of too many, which says that there are more.
             code = "BAD_REQUEST" if error.original_error or not error.nodes else "GRAPHQL_VALIDATION_FAILED"
             error.extensions = {"code": code}
-        return Checked(None if errors else document, tuple(errors))
+        if errors:
+            return Checked(None, tuple(errors))
+        return Checked(document, fields=tuple(dict.fromkeys(_root_fields(document))))
 
 
 class _Limits:
@@ -102,6 +110,34 @@ class _Limits:
                 fragment = self._fragments.get(selection.name.value)
                 if fragment and fragment.name.value not in through:
                     self._walk(fragment.selection_set, depth, (*through, fragment.name.value))
+
+
+def _root_fields(document: DocumentNode) -> Iterator[str]:
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+
+    def walk(selections: Iterable[SelectionNode]) -> Iterator[SelectionNode]:
+        for selection in selections:
+            if isinstance(selection, FragmentSpreadNode):
+                yield from walk(fragments[selection.name.value].selection_set.selections)
+            else:
+                yield selection
+                if isinstance(selection, InlineFragmentNode):
+                    yield from walk(selection.selection_set.selections)
+
+    for operation in document.definitions:
+        if not isinstance(operation, OperationDefinitionNode):
+            continue
+        for field in walk(operation.selection_set.selections):
+            if not isinstance(field, FieldNode):
+                continue
+            name = field.name.value
+            inside = field.selection_set.selections if field.selection_set and name == "_entities" else ()
+            kinds = [
+                f.type_condition.name.value
+                for f in walk(inside)
+                if isinstance(f, InlineFragmentNode) and f.type_condition
+            ]
+            yield from [f"{name}.{kind}" for kind in kinds] or [name]
 
 
 def _limit(message: str) -> GraphQLError:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from inspect import isawaitable, signature
+from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 
 import orjson
@@ -21,6 +22,7 @@ from services.kit.asgi import read_body, respond
 from services.kit.auth import BadToken, Principal, TokenVerifier
 from services.kit.documents import Documents
 from services.kit.errors import DomainError, Forbidden, Invalid, Issue, RateLimited, Unavailable
+from services.kit.metrics import FAILED, OK, REFUSED, UNAUTHENTICATED, registry
 from services.kit.policy import core_schema
 from services.kit.proof import HEADER, RouterProof
 from services.kit.telemetry import log, request_id, span
@@ -30,6 +32,13 @@ from services.kit.upstream import Problem
 MAX_REPRESENTATIONS = 100
 MAX_BODY = 2 * 1024 * 1024
 _JSON = b"application/graphql-response+json; charset=utf-8"
+_seconds = registry.histogram(
+    "monoql_subgraph_request_seconds",
+    "Requests of the router, under each root field that they ask for.",
+    ("field", "outcome"),
+)
+_UNREAD = ("unread",)
+_OURS = {"INTERNAL_SERVER_ERROR", "UNAVAILABLE"}
 # Domain errors that a client may see as such when no result union carries them.
 _VISIBLE: dict[type[DomainError], str] = {
     Forbidden: "FORBIDDEN",
@@ -146,28 +155,44 @@ class GraphQLEndpoint(Generic[C]):
         self._make_context = make_context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        seen = _Seen()
+        began = perf_counter()
+        try:
+            await self._serve(scope, receive, send, seen)
+        finally:
+            took = perf_counter() - began
+            for name in seen.fields:
+                _seconds.observe((name, seen.outcome), took)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, seen: "_Seen") -> None:
         if scope["method"] != "POST":
+            seen.outcome = REFUSED
             await _answer(send, 405, _failure("POST a GraphQL request.", "BAD_REQUEST"), allow=True)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         body = await read_body(receive, MAX_BODY)
         authorization = headers.get(b"authorization")
         if not self._proof.accepts(headers.get(HEADER, b""), body, authorization or b""):
+            seen.outcome = REFUSED
             await _answer(send, 401, _failure("Requests come through the router.", "ROUTER_PROOF_REFUSED"))
             return
         try:
             principal = await self._verifier.authenticate(authorization)
         except BadToken as error:
+            seen.outcome = UNAUTHENTICATED
             await _answer(send, 401, _failure(str(error), "UNAUTHENTICATED"))
             return
         request = _decode(body)
         if isinstance(request, str):
+            seen.outcome = REFUSED
             await _answer(send, 400, _failure(request, "BAD_REQUEST"))
             return
         checked = self._documents.get(request.query)
         if checked.document is None:
+            seen.outcome = REFUSED
             await _answer(send, 400, {"errors": [error.formatted for error in checked.errors]})
             return
+        seen.fields = checked.fields
         caller = Caller(
             principal=principal,
             accept_language=_text(headers.get(b"accept-language")),
@@ -177,7 +202,9 @@ class GraphQLEndpoint(Generic[C]):
         )
         with span("graphql execute"):
             result = await self._execute(checked.document, request, self._make_context(caller))
-        await _answer(send, 200, _present(result))
+        payload = _present(result)
+        seen.outcome = _outcome(payload)
+        await _answer(send, 200, payload)
 
     async def _execute(self, document: Any, request: "_Request", context: C) -> ExecutionResult:
         result: Any = execute(
@@ -190,6 +217,14 @@ class GraphQLEndpoint(Generic[C]):
             is_awaitable=cast("Any", optimized_is_awaitable),
         )
         return await result if isawaitable(result) else result
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is counted of a request: until more is known, that it failed unread."""
+
+    fields: tuple[str, ...] = _UNREAD
+    outcome: str = FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +253,12 @@ def _present(result: ExecutionResult) -> dict[str, Any]:
     if not result.errors:
         return {"data": result.data}
     return {"data": result.data, "errors": [present_error(error) for error in result.errors]}
+
+
+def _outcome(payload: dict[str, Any]) -> str:
+    if "errors" not in payload:
+        return OK
+    return FAILED if any(e["extensions"]["code"] in _OURS for e in payload["errors"]) else REFUSED
 
 
 def present_error(error: GraphQLError) -> dict[str, Any]:

@@ -5,17 +5,23 @@ after a kill.
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any
 
 import procrastinate
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
+from services.kit.metrics import FAILED, JOB_SECONDS, OK, registry
 from services.kit.pg import Connection
 from services.kit.telemetry import log, request_id
 from services.kit.telemetry import request_id as request_id_variable
 
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
 _STALLED_SECONDS = 20
+_seconds = registry.histogram("monoql_job_seconds", "Runs of jobs.", ("task", "outcome"), JOB_SECONDS)
+_action_seconds = registry.histogram(
+    "monoql_action_seconds", "Runs of what the worker repeats.", ("action", "outcome"), JOB_SECONDS
+)
 
 _DEFER = """
 SELECT procrastinate_defer_jobs_v1(ARRAY[
@@ -66,12 +72,16 @@ class Jobs:
             async def run(context: JobContext, request_id: str | None = None, **args: Any) -> None:
                 request_id_variable.set(request_id)
                 log.info("job started", task=name)
+                began, outcome = perf_counter(), FAILED
                 try:
                     await function(**args)
+                    outcome = OK
                 except Exception as error:
                     if gave_up and RETRY.get_retry_decision(exception=error, job=context.job) is None:
                         await gave_up(**args)
                     raise
+                finally:
+                    _seconds.observe((name, outcome), perf_counter() - began)
                 log.info("job done", task=name)
 
             self.app.task(name=name, queue=self.queue, retry=RETRY, pass_context=True)(run)
@@ -112,12 +122,15 @@ class Jobs:
 async def repeat(action: Callable[[], Awaitable[int]], *, idle_seconds: float, name: str) -> None:
     """Runs `action` for ever: again at once while it finds work (returns > 0), else after `idle_seconds`."""
     while True:
+        began, outcome = perf_counter(), FAILED
         try:
             found = await action()
+            outcome = OK
         except Exception as error:
             log.warning(
                 "background action failed, will be tried again", action=name, reason=type(error).__name__
             )
             found = 0
+        _action_seconds.observe((name, outcome), perf_counter() - began)
         if not found:
             await asyncio.sleep(idle_seconds)

@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from services.kit.metrics import registry
 from services.kit.telemetry import span
 
 Row = asyncpg.Record
@@ -17,6 +18,7 @@ Row = asyncpg.Record
 _NAME = re.compile(r"^-- name: (\w+)\n((?:-- .*\n)*)", re.MULTILINE)
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _json_encode = msgspec.json.Encoder().encode
+_connections = registry.gauge("monoql_database_connections", "Connections of a pool.", ("database", "state"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +170,14 @@ async def open_database(
             "plan_cache_mode": plan_cache_mode,
         },
     )
+    of = name.removeprefix("monoql-")
     async with pool:
-        yield Database(pool)
+        watched = {
+            (of, "busy"): lambda: pool.get_size() - pool.get_idle_size(),
+            (of, "idle"): pool.get_idle_size,
+        }
+        with _connections.watching(watched):
+            yield Database(pool)
 
 
 async def _prepare(connection: Any) -> None:

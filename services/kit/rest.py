@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from inspect import getdoc
+from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 
 import asyncpg
@@ -16,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.kit import errors
 from services.kit.asgi import BodyTooLarge
+from services.kit.metrics import FAILED, outcome_of_status, registry
 from services.kit.proof import BackendKey
 from services.kit.telemetry import log, request_id
 
@@ -47,6 +49,9 @@ AWAY = (
 OUT_OF_RANGE = (asyncpg.DataError, asyncpg.NumericValueOutOfRangeError, asyncpg.DatetimeFieldOverflowError)
 
 _encoder = msgspec.json.Encoder()
+_seconds = registry.histogram(
+    "monoql_backend_request_seconds", "Requests to a backend's routes.", ("route", "outcome")
+)
 
 
 class Problem(msgspec.Struct, kw_only=True):
@@ -223,6 +228,17 @@ class Api:
 def _endpoint(operation: _Operation, keys: BackendKey) -> Callable[[Request], Awaitable[Response]]:
     decoder = msgspec.json.Decoder(operation.body) if operation.body is not None else None
     ingress = operation.ingress
+    name = f"{operation.method} {_template(operation.path)}"
+
+    async def counted(request: Request) -> Response:
+        began = perf_counter()
+        outcome = FAILED
+        try:
+            response = await endpoint(request)
+            outcome = outcome_of_status(response.status_code)
+            return response
+        finally:
+            _seconds.observe((name, outcome), perf_counter() - began)
 
     async def endpoint(request: Request) -> Response:
         if ingress is None and not keys.accepts(request.headers.get("x-backend-key", "").encode()):
@@ -251,7 +267,7 @@ def _endpoint(operation: _Operation, keys: BackendKey) -> Callable[[Request], Aw
             return problem_for(errors.Invalid([errors.Issue([], "OUT_OF_RANGE", message)], message))
         return Response(_encoder.encode(result), operation.status, media_type="application/json")
 
-    return endpoint
+    return counted
 
 
 def problem_for(error: errors.DomainError) -> Response:

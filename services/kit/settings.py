@@ -58,7 +58,7 @@ class Settings(EnvironmentSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     bind_host: str = "127.0.0.1"
     otel_exporter_otlp_endpoint: str | None = Field(
-        None, description="OTLP/HTTP collector; unset: spans go to the log"
+        None, description="OTLP/HTTP collector of spans, metrics and log lines; unset: spans go to the log"
     )
     max_in_flight: int = Field(2000, description="requests a process works on at once; more are answered 503")
     backend_keys: SecretList = Field(description="callers of a backend send the first, backends accept any")

@@ -6,9 +6,9 @@ import logging
 import re
 import secrets
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from typing import Any
 
 import structlog
@@ -23,6 +23,7 @@ from opentelemetry.sdk.trace.export import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import Processor
 
 from services.kit.settings import Settings
 
@@ -36,20 +37,24 @@ _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-([0-9a-f]{2})")
 log = structlog.stdlib.get_logger("monoql")
 
 
-def configure(settings: Settings, process: str) -> None:
-    """Sets up logs (JSON lines on stderr) and tracing for this process. Call once, from a composition root."""
+def configure(
+    settings: Settings, process: str, take: Callable[[Mapping[str, Any]], None] | None = None
+) -> None:
+    """Sets up logs (JSON lines on stderr, and handed to `take`) and tracing for this process. Call once."""
     global _always
     level = getattr(logging, settings.log_level.upper())
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(message)s")
+    processors: list[Processor] = [
+        _add_ids,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # No local variables: they hold tokens and personal data.
+        structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+    ]
+    if take is not None:
+        processors.append(_taken_by(take))
     structlog.configure(
-        processors=[
-            _add_ids,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # No local variables: they hold tokens and personal data.
-            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*processors, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
@@ -103,6 +108,11 @@ def span(name: str, **attributes: str | int) -> Iterator[None]:
         yield
 
 
+def is_traced(context: Context) -> bool:
+    """Whether the request that this context belongs to is sampled."""
+    return context.get(_sampled, False)
+
+
 def outgoing_headers() -> dict[str, str]:
     """`x-request-id` and `traceparent` for a call to the next tier."""
     headers: dict[str, str] = {}
@@ -140,6 +150,14 @@ def _describe(finished: ReadableSpan) -> dict[str, Any]:
 
 def _tracer() -> trace.Tracer:
     return trace.get_tracer("monoql")
+
+
+def _taken_by(take: Callable[[Mapping[str, Any]], None]) -> Processor:
+    def process(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        take(event)
+        return event
+
+    return process
 
 
 def _add_ids(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

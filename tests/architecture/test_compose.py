@@ -66,7 +66,7 @@ def test_the_router_is_published_and_what_people_look_at_on_loopback_alone() -> 
     published = {
         name: service["ports"] for name, service in COMPOSE["services"].items() if "ports" in service
     }
-    assert set(published) == {"router", "storage", "mail", "jaeger"}
+    assert set(published) == {"router", "storage", "mail", "jaeger", "grafana"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 

@@ -38,7 +38,7 @@ Answer = Callable[[Received], Awaitable[Response]]
 
 @dataclass
 class SubgraphStub:
-    """Serves `/graphql`, `/files/{token}`, `/webhooks/{name}`, `/v1/traces` (as a collector would) and `/livez` in a
+    """Serves `/graphql`, `/files/{token}`, `/webhooks/{name}`, `/v1/{signal}` (as a collector would) and `/livez` in a
     thread of its own.
     """
 
@@ -60,7 +60,7 @@ class SubgraphStub:
         routes = [
             Route("/graphql", self._serve(self.graphql), methods=["POST"]),
             Route("/livez", _live),
-            Route("/v1/traces", self._serve(_collect), methods=["POST"]),
+            Route("/v1/{signal}", self._serve(_collect), methods=["POST"]),
             *(
                 [Route("/webhooks/{name}", self._serve(self.webhooks), methods=["POST"])]
                 if self.webhooks

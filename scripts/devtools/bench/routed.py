@@ -79,8 +79,8 @@ class ClosedLoop:
 class Routed:
     """Registrations of fans through the router, one fan after another on each connection."""
 
-    def __init__(self, target: Target, fans: FanRequests, concurrency: int) -> None:
-        self.name = "stack"
+    def __init__(self, target: Target, fans: FanRequests, concurrency: int, name: str = "stack") -> None:
+        self.name = name
         self._target = target
         self._fans = fans
         self._concurrency = concurrency

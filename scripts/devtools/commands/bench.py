@@ -26,11 +26,14 @@ from scripts.devtools.bench.searches import show as show_searches
 from scripts.devtools.bench.searches import time_searches
 from scripts.devtools.bench.tokens import show as show_tokens
 from scripts.devtools.bench.tokens import time_tokens
+from scripts.devtools.bench.tracing import show as show_tracing
+from scripts.devtools.bench.tracing import time_tracing
 from scripts.devtools.commands.load import EXPECTED
 from scripts.devtools.databases import ServiceDatabase, owner_role, service_role, with_database
+from scripts.devtools.launch import LaunchError
 from scripts.devtools.load.session import LoadError, Session, open_session
 from scripts.devtools.run_state import RunState
-from scripts.devtools.settings import Settings
+from scripts.devtools.settings import ROOT, Settings
 from scripts.devtools.topology import Topology
 from services import SERVICES
 
@@ -64,6 +67,8 @@ def bench(
     assignment: int = 0,
     webhooks: int = 0,
     growth: int = 0,
+    tracing: Annotated[bool, Parameter(negative="")] = False,
+    against: Path | None = None,
     json: Path | None = None,
 ) -> int:
     """Register fans through each layer of the running system in turns, and compare with a bare insert of one row.
@@ -98,6 +103,11 @@ def bench(
     growth
         Instead, time registrations while a campaign grows to so many entries, in a
         database of their own.
+    tracing
+        Instead, compare two systems of their own in turns: one traces a hundredth of
+        its requests and tells a collector what it counts and logs, the other does not.
+    against
+        The checkout whose code the other system of --tracing runs, in place of this one.
     json
         Also write every turn to this file.
     """
@@ -119,10 +129,14 @@ def bench(
                 return uvloop.run(_time_codes(console, count, noun, measure))
         if growth:
             return uvloop.run(_time_growth(console, growth, seconds, concurrency))
+        if tracing:
+            return uvloop.run(
+                _time_tracing(console, rounds, seconds, concurrency, (against or ROOT).resolve())
+            )
         if tokens:
             return uvloop.run(_time_tokens(console, rounds))
         return uvloop.run(_run(console, rounds, seconds, concurrency, json))
-    except (*EXPECTED, BenchError) as error:
+    except (*EXPECTED, BenchError, LaunchError) as error:
         console.print(f"[red]error:[/] {escape(str(error))}")
         return 2
 
@@ -165,6 +179,21 @@ async def _time_growth(console: Console, entries: int, seconds: float, batch: in
     show_growth(
         console,
         await time_growth(state.admin_dsn, postgres.pid, settings, entries, seconds=seconds, batch=batch),
+    )
+    return 0
+
+
+async def _time_tracing(
+    console: Console, rounds: int, seconds: float, concurrency: int, against: Path
+) -> int:
+    def tell(text: str) -> None:
+        console.print(f"[dim]{escape(text)} …[/]")
+
+    show_tracing(
+        console,
+        await time_tracing(
+            rounds=rounds, seconds=seconds, concurrency=concurrency, against=against, tell=tell
+        ),
     )
     return 0
 

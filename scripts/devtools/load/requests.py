@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scripts.devtools.load.loopback import Target
 
 SUBMIT = (
-    "mutation Submit($input: SubmitEntryInput!) { submitEntry(input: $input) { __typename "
+    "mutation SubmitEntry($input: SubmitEntryInput!) { submitEntry(input: $input) { __typename "
     "... on EntrySubmitted { entry { id state } } ... on Error { code message } } }"
 )
 

@@ -113,12 +113,13 @@ class Session:
         return {**running, me: os.getpid()}
 
 
-async def open_session(url: str | None, tell: Tell) -> Session:
+async def open_session(url: str | None, tell: Tell, data_dir: Path | None = None) -> Session:
     """Find the running stack, open a campaign in it and see that it takes registrations.
 
-    `url` is another router of that stack. Raises LoadError, NotLoopbackError, GraphQLErrors, CampaignSetupError.
+    `url` is another router of that stack, `data_dir` where another stack has its data.
+    Raises LoadError, NotLoopbackError, GraphQLErrors, CampaignSetupError.
     """
-    settings = devsettings.load()
+    settings = devsettings.load(data_dir=data_dir)
     state = run_state.read(settings.data_dir)
     if state is None or not state.alive or not state.ready:
         raise LoadError("Nothing is running: start the system with scripts/up --detach and run this again.")

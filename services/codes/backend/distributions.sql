@@ -153,3 +153,15 @@ WHERE d.id = :id AND d.finished_at IS NULL
 -- name: fail_distribution
 -- Ends a distribution whose job gave up. Nothing is released; assigning the wave again goes on where it stopped.
 UPDATE distribution SET state = 'FAILED', failure = :failure, finished_at = now() WHERE id = :id AND finished_at IS NULL
+
+-- name: duplicates
+-- Assignments that there should not be, wave by wave: a code once more, a winner with another one. It counts what is there,
+-- whatever constraints say.
+SELECT d.wave_id,
+       count(*) - count(DISTINCT a.code_id)
+       + count(*) FILTER (WHERE a.superseded_by IS NULL)
+       - count(DISTINCT a.selection_id) FILTER (WHERE a.superseded_by IS NULL) AS duplicates
+FROM distribution d
+JOIN assignment a ON a.wave_id = d.wave_id
+WHERE :every_wave OR coalesce(d.finished_at > now() - interval '5 minutes', true)
+GROUP BY d.wave_id

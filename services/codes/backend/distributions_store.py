@@ -43,6 +43,11 @@ class DistributionStore:
         """Whether the wave was assigned before."""
         return await self._database.fetchval(q.distribution_of_wave, wave_id=wave_id) is not None
 
+    async def duplicates(self, *, every_wave: bool) -> dict[str, int]:
+        """How many assignments too many each wave has; of those that were under way lately, or of all."""
+        rows = await self._database.fetch(q.duplicates, every_wave=every_wave)
+        return {row["wave_id"]: row["duplicates"] for row in rows}
+
     async def start(
         self, actor: str, new: wire.NewDistribution, wave: wire.Wave | None
     ) -> wire.DistributionStarted:

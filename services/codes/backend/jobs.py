@@ -2,6 +2,7 @@
 
 from services.codes.backend import distributions_jobs, imports_jobs, webhooks_jobs
 from services.codes.backend.app import Service
+from services.codes.backend.duplicates_jobs import DuplicateWatch
 from services.kit.jobs import Jobs
 
 _GAVE_UP = "This was tried several times without success."
@@ -20,6 +21,7 @@ def register(jobs: Jobs, service: Service) -> None:
     jobs.every(30.0, "unknown deliveries", service.deliveries.give_up_unknown)
     jobs.every(1.0, "webhooks", lambda: webhooks_jobs.send_due(service.webhooks, service.webhook_sender))
     jobs.every(3600.0, "forget webhook deliveries", service.webhooks.forget)
+    jobs.every(60.0, "duplicate codes", DuplicateWatch(service.distributions).look)
 
     async def import_failed(import_id: str) -> None:
         await service.imports.finish(

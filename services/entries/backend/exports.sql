@@ -138,3 +138,15 @@ ORDER BY s.id
 -- name: unshared
 -- Who of these users is in no export for sharing.
 SELECT user_id FROM user_fact WHERE user_id = ANY(:user_ids::text[]) AND do_not_sell
+
+-- name: export_times
+-- How long exports of the last day took, from the request to the file, in seconds: the newest, the longest (one under way counts
+-- as long as it has taken so far), and the slowest pace of one with enough rows to have a pace.
+SELECT coalesce((array_agg(seconds ORDER BY id DESC) FILTER (WHERE finished_at IS NOT NULL))[1], 0)::float8 AS newest,
+       coalesce(max(seconds), 0)::float8 AS longest,
+       coalesce(max(seconds * 100000 / row_count) FILTER (WHERE row_count >= 10000), 0)::float8 AS per_100k
+FROM (
+    SELECT id, row_count, finished_at, extract(epoch FROM coalesce(finished_at, now()) - created_at) AS seconds
+    FROM export_job
+    WHERE state IN ('QUEUED', 'RUNNING', 'SUCCEEDED', 'EXPIRED') AND created_at > now() - interval '1 day'
+) AS recent

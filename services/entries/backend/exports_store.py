@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -34,6 +35,14 @@ class SharingNotAllowed(DomainError):
         super().__init__(
             "The campaign's promoter gets no fan data. Export for INTERNAL use, or have the promoter share."
         )
+
+
+class Times(NamedTuple):
+    """Seconds from the request to the file; `per_100k` is the slowest pace of a large one. 0 where there was none."""
+
+    newest: float
+    longest: float
+    per_100k: float
 
 
 class ExportStore:
@@ -106,6 +115,11 @@ class ExportStore:
                 campaign_id=export["campaign_id"],
                 after={"sha256": export["sha256"].hex(), "rows": export["row_count"]},
             )
+
+    async def times(self) -> Times:
+        """How long exports of the last day took."""
+        [row] = await self._database.fetch(q.export_times)
+        return Times(**row)
 
     async def _start(self, transaction: Audited, new: x.NewExport) -> str:
         if new.kind == "CODES" and new.states is not None:

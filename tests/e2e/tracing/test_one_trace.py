@@ -2,15 +2,27 @@
 
 import asyncio
 import json
+import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from scripts.devtools.campaign_setup import open_campaign
 from scripts.devtools.graphql_client import GraphQLClient
+from scripts.devtools.load.requests import SUBMIT
+from services import SERVICES
 from tests.support.routers import needs
 from tests.support.stack import RunningStack
 
+pytestmark = needs("spans in the log")
+
 QUERY = b'{"query":"{ viewer { id } campaigns(first: 1) { nodes { id } } }"}'
+# All four subgraphs, under the name of a registered operation.
+PAGE = (
+    b'{"query":"query CampaignPage { viewer { id } campaigns(first: 1) { nodes { id viewerEntry { id } } } '
+    b'accessCode(id: \\"cod_1\\") { id } }"}'
+)
 
 
 def events(data_dir: Path, process: str) -> list[dict[str, Any]]:
@@ -35,32 +47,95 @@ async def spans(stack: RunningStack, trace_id: str, process: str, least: int) ->
             await asyncio.sleep(0.05)
 
 
-@needs("spans in the log")
-async def test_a_sampled_request_is_one_trace_from_the_router_to_the_statement(
+async def chains(stack: RunningStack, trace_id: str, services: Sequence[str]) -> set[tuple[str, ...]]:
+    """For every statement of a trace, the names of the spans from the router's down to it."""
+
+    def of_trace(process: str) -> list[dict[str, Any]]:
+        return [
+            e for e in events(stack.data_dir, process) if e.get("trace_id") == trace_id and "span_id" in e
+        ]
+
+    of_these = [
+        name for name in stack.state.processes if name.removesuffix("-backend") in {"router", *services}
+    ]
+    async with asyncio.timeout(10):
+        while True:
+            logged = [e for process in of_these for e in events(stack.data_dir, process)]
+            found = {
+                e["span_id"]: e for e in logged if e.get("trace_id") == trace_id and e["event"] == "span"
+            }
+            lines = [_line(span, found) for span in found.values() if span["name"].startswith("sql ")]
+            # A span is written when it ends, the router's last of all.
+            if len({line[1] for line in lines if line[0] == "graphql"}) == len(services):
+                return set(lines)
+            await asyncio.sleep(0.05)
+
+
+def _line(span: dict[str, Any], found: dict[str, dict[str, Any]]) -> tuple[str, ...]:
+    above = found.get(span["parent_id"])
+    return (*(_line(above, found) if above else ()), span["name"])
+
+
+def traced(trace_id: str) -> dict[str, str]:
+    return {
+        "traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01",
+        "x-request-id": f"trace-{trace_id[:8]}",
+    }
+
+
+async def test_a_sampled_page_is_one_trace_from_the_router_through_all_tiers_to_the_statements(
     stack: RunningStack, client: GraphQLClient
 ) -> None:
-    trace_id, parent = secrets.token_hex(16), secrets.token_hex(8)
-    headers = {"traceparent": f"00-{trace_id}-{parent}-01", "x-request-id": f"trace-{trace_id[:8]}"}
-    answer = await client.post_raw(QUERY, token=stack.token("fan"), headers=headers)
+    trace_id = secrets.token_hex(16)
+    answer = await client.post_raw(PAGE, token=stack.token("fan"), headers=traced(trace_id))
     assert "errors" not in answer.json()
-    from_router = {span["span_id"]: span for span in await spans(stack, trace_id, "router", 3)}
-    for process in ("users", "campaigns"):
-        of_process = await spans(stack, trace_id, process, 5)
-        by_id = {span["span_id"]: span for span in of_process}
-        statement = next(span for span in of_process if span["name"].startswith("sql "))
-        chain = [statement["name"]]
-        while statement["parent_id"] in by_id:
-            statement = by_id[statement["parent_id"]]
-            chain.append(statement["name"])
-        assert chain[-1] == "POST /graphql"
-        assert "graphql execute" in chain
-        assert len(chain) >= 5, chain
-        fetch = from_router[statement["parent_id"]]
-        assert fetch["name"] == f"fetch {process}"
-        assert from_router[fetch["parent_id"]]["parent_id"] == parent, "the caller's own span"
-        assert {span["monoql.request_id"] for span in of_process if "monoql.request_id" in span} == {
-            headers["x-request-id"]
-        }
+    lines = await chains(stack, trace_id, SERVICES)
+    for service in SERVICES:
+        of_service = [line for line in lines if line[1] == f"fetch {service}"]
+        assert of_service
+        for line in of_service:
+            assert line[:4] == ("graphql", f"fetch {service}", "POST /graphql", "graphql execute")
+            called, served, statement = line[4:]
+            assert called == served, "the subgraph's call and the backend's request are one route"
+            assert re.fullmatch(r"(GET|POST) /\S+", called)
+            assert re.fullmatch(r"sql \w+", statement)
+
+
+async def test_a_registration_is_one_trace_although_it_travels_in_a_batch(
+    stack: RunningStack, client: GraphQLClient
+) -> None:
+    campaign = await open_campaign(client, stack.token("editor"))
+    trace_id = secrets.token_hex(16)
+    wanted = {"campaignId": campaign.id, "preferences": [{"marketId": campaign.market_ids[0]}]}
+    body = json.dumps({"query": SUBMIT, "variables": {"input": wanted}}).encode()
+    answers = await asyncio.gather(
+        client.post_raw(body, token=stack.token("fan:801"), headers=traced(trace_id)),
+        *(client.post_raw(body, token=stack.token(f"fan:{n}")) for n in range(802, 812)),
+    )
+    assert {answer.json()["data"]["submitEntry"]["__typename"] for answer in answers} == {"EntrySubmitted"}
+    above = ("graphql", "fetch entries", "POST /graphql", "graphql execute")
+    call = "POST /entries/submissions"
+    assert (*above, call, call, "sql insert_entries") in await chains(stack, trace_id, ["entries"])
+
+
+async def test_all_spans_of_a_trace_name_the_request_and_hang_below_the_caller(
+    stack: RunningStack, client: GraphQLClient
+) -> None:
+    trace_id = secrets.token_hex(16)
+    headers = traced(trace_id)
+    await client.post_raw(PAGE, token=stack.token("fan"), headers=headers)
+    await chains(stack, trace_id, SERVICES)
+    for process in ("router", *SERVICES):
+        spans = [e for e in events(stack.data_dir, process) if e.get("trace_id") == trace_id]
+        named = {span["monoql.request_id"] for span in spans if "monoql.request_id" in span}
+        assert named == {headers["x-request-id"]}, process
+    [root] = [
+        e
+        for e in events(stack.data_dir, "router")
+        if e.get("trace_id") == trace_id and e.get("name") == "graphql"
+    ]
+    assert root["parent_id"] == headers["traceparent"].split("-")[2]
+    assert root["graphql.operation.name"] == "CampaignPage"
 
 
 async def test_an_unsampled_request_leaves_no_span(stack: RunningStack, client: GraphQLClient) -> None:

@@ -279,3 +279,29 @@ async def test_an_idempotency_key_starts_one_export(database: Any) -> None:
         assert (first["replayed"], again["replayed"]) == (False, True)
         assert first["job"]["id"] == again["job"]["id"]
         assert (await staff.ask(START, {**asked, "format": "NDJSON"}))["__typename"] == "IdempotencyMismatch"
+
+
+async def test_how_long_exports_take_is_known_from_the_request_to_the_file(database: Any) -> None:
+    async with entries_service(database) as service:
+        staff = Staff(service)
+        tour = await closed_campaign(service, fans=3)
+        exports, pool = service.resources.exports, service.resources.database.pool
+        assert await exports.times() == (0, 0, 0)
+        for seconds, rows in ((40, 200_000), (30, 50_000), (10, 3)):
+            await written(service, staff, await start(staff, tour))
+            await pool.execute(
+                "UPDATE export_job SET created_at = finished_at - make_interval(secs => $1), row_count = $2 "
+                "WHERE id = (SELECT max(id) FROM export_job)",
+                seconds,
+                rows,
+            )
+        assert await exports.times() == (10, 40, 60), "few rows have no pace"
+        await pool.execute("UPDATE export_job SET created_at = created_at - interval '2 days'")
+        assert await exports.times() == (0, 0, 0)
+        await start(staff, tour)
+        await pool.execute(
+            "UPDATE export_job SET created_at = now() - interval '1 hour' WHERE state = 'QUEUED'"
+        )
+        times = await exports.times()
+        assert times.newest == 0
+        assert times.longest >= 3600, "one that does not come to an end is seen"

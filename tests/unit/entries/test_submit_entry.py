@@ -10,9 +10,11 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import get_object_definition
 from strawberry.types.arguments import convert_argument
 
+from scripts.devtools.samples import Samples
 from services.entries.subgraph.mutations.submit_entry import SubmitEntryInput
 from services.entries.subgraph.schema import schema
 from services.kit.ids import new_id
+from services.kit.metrics import registry
 from tests.support import issuer
 from tests.unit.entries.registrations import (
     SUBMIT,
@@ -374,3 +376,22 @@ def test_the_quick_conversion_of_the_input_makes_what_the_generic_one_makes(
     quick = convert()
     monkeypatch.setattr(get_object_definition(SubmitEntryInput, strict=True), "from_input", None)
     assert convert() == quick
+
+
+async def test_registrations_are_counted_by_what_became_of_them(shared_database: Any) -> None:
+    async with entries_service(shared_database) as service:
+        tour, closed = campaign(), campaign(state="CLOSED")
+        await publish(service, tour)
+        await publish(service, closed)
+        before = Samples.parse(registry.text().decode())
+        await submit(service, "ann", wishes(tour))
+        await submit(service, "ann", wishes(tour))
+        await submit(service, "bea", wishes(closed))
+        counted = Samples.parse(registry.text().decode()).since(before)
+        outcomes = ("ok", "refused", "busy", "failed")
+        assert [counted.total("monoql_registrations_total", outcome=outcome) for outcome in outcomes] == [
+            2,
+            1,
+            0,
+            0,
+        ]

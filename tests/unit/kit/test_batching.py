@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from services.kit import telemetry
 from services.kit.batching import MicroBatcher
 from services.kit.errors import RateLimited
 
@@ -106,3 +107,41 @@ async def test_a_submitter_who_goes_away_disturbs_no_other() -> None:
     flushes.gate.set()
     assert await stays == 40
     assert await batcher.submit(6) == 60
+
+
+async def test_a_flush_runs_for_the_request_that_is_traced_else_for_the_first() -> None:
+    """A runner that kept the context of whoever woke it would trace all later batches, or none."""
+    flushed: list[tuple[list[str], str | None, str | None]] = []
+    go_on = asyncio.Event()
+
+    async def flush(items: list[str]) -> list[str | Exception]:
+        traceparent = telemetry.outgoing_headers().get("traceparent")
+        flushed.append((items, telemetry.request_id.get(), traceparent))
+        if len(flushed) == 1:
+            await go_on.wait()
+        return [*items]
+
+    batcher = MicroBatcher[str, str](flush)
+
+    async def request(name: str, sampled: bool) -> None:
+        parent = f"00-{'a' * 31}{name[-1]}-{'b' * 16}-0{int(sampled)}"
+        headers = {b"x-request-id": name.encode(), b"traceparent": parent.encode()}
+        telemetry.begin_request(headers)
+        with telemetry.request_span("test", headers):
+            await batcher.submit(name)
+
+    first = asyncio.create_task(request("request-1", sampled=True))
+    while not flushed:
+        await asyncio.sleep(0)
+    others = [asyncio.create_task(request(f"request-{n}", sampled=n == 3)) for n in (2, 3, 4)]
+    while len(batcher._waiting) < 3:
+        await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(first, *others)
+    await request("request-5", sampled=False)
+    assert [(items, rid) for items, rid, _ in flushed] == [
+        (["request-1"], "request-1"),
+        (["request-2", "request-3", "request-4"], "request-3"),
+        (["request-5"], "request-5"),
+    ]
+    assert [parent and parent[3:35] for *_, parent in flushed] == [f"{'a' * 31}1", f"{'a' * 31}3", None]

@@ -10,6 +10,7 @@ import pytest
 import strawberry
 from pydantic import SecretStr
 
+from scripts.devtools.samples import Samples
 from services.kit.asgi import Shell
 from services.kit.auth import TokenVerifier
 from services.kit.documents import MAX_ALIASES, MAX_DEPTH, MAX_TOKENS
@@ -274,3 +275,35 @@ def test_a_policy_without_a_field_fails_the_build() -> None:
         enforce(
             build_schema(Query, None, [Thing]), {"Query.*": PUBLIC, "Thing.*": PUBLIC, "Thing.gone": PUBLIC}
         )
+
+
+async def test_a_request_is_counted_under_what_it_asks_for_with_whose_doing_its_outcome_is(
+    client: httpx.AsyncClient,
+) -> None:
+    async def counted() -> Samples:
+        return Samples.parse((await client.get("/metrics")).text)
+
+    before = await counted()
+    await ask(client, "{ a: thing(id: 1) { id } b: thing(id: 2) { id } __typename }")
+    await ask(client, "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Thing { id } } }", r=[])
+    await ask(client, '{ ...Root } fragment Root on Query { fails(how: "bug") }')
+    await ask(client, '{ fails(how: "invalid") }')
+    await ask(client, "{ secret }")
+    await ask(client, "{ thing(id: 1) { id } }", token="no-token")
+    await ask(client, "{ slow }")
+    after = (await counted()).since(before)
+    count = "monoql_subgraph_request_seconds_count"
+    assert {
+        (dict(labels)["field"], dict(labels)["outcome"]): value
+        for labels, value in after.select(count).items()
+        if value
+    } == {
+        ("thing", "ok"): 1,
+        ("__typename", "ok"): 1,
+        ("_entities.Thing", "ok"): 1,
+        ("fails", "failed"): 1,
+        ("fails", "refused"): 1,
+        ("unread", "refused"): 1,
+        ("unread", "unauthenticated"): 1,
+        ("slow", "failed"): 1,
+    }

@@ -2,7 +2,9 @@ import asyncio
 import contextlib
 
 from scripts.devtools.databases import ServiceDatabase
+from scripts.devtools.samples import Samples
 from services.kit.jobs import Jobs, defer
+from services.kit.metrics import registry
 from services.kit.pg import Database
 
 
@@ -77,3 +79,37 @@ async def test_an_action_that_finds_work_is_repeated_at_once(service_database: S
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
     assert left == []
+
+
+async def test_runs_are_counted_with_their_outcome(db: Database, service_database: ServiceDatabase) -> None:
+    jobs = Jobs(service_database.service_dsn, "test")
+    before = Samples.parse(registry.text().decode())
+    acted = asyncio.Event()
+
+    @jobs.task("test:counted")
+    async def counted(fail: bool) -> None:
+        if fail:
+            raise ZeroDivisionError
+
+    async def act() -> int:
+        acted.set()
+        raise ZeroDivisionError
+
+    jobs.every(60.0, "act", act)
+    async with db.transaction() as connection:
+        for fail in (False, True):
+            await defer(connection, "test:counted", queue="test", fail=fail)
+
+    def ran(task: str, outcome: str) -> float:
+        after = Samples.parse(registry.text().decode()).since(before)
+        return after.total("monoql_job_seconds_count", task=task, outcome=outcome)
+
+    worker = asyncio.create_task(jobs.run())
+    async with asyncio.timeout(20):
+        await acted.wait()
+        while not (ran("test:counted", "ok") and ran("test:counted", "failed")):
+            await asyncio.sleep(0.02)
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    after = Samples.parse(registry.text().decode()).since(before)
+    assert after.total("monoql_action_seconds_count", action="test:act", outcome="failed") == 1

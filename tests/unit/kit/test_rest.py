@@ -7,7 +7,9 @@ import msgspec
 import pytest
 from pydantic import SecretStr
 
+from scripts.devtools.samples import Samples
 from services.kit.errors import Conflict, Invalid, Issue, NotFound, RateLimited
+from services.kit.metrics import registry
 from services.kit.proof import BackendKey
 from services.kit.rest import Api, Call
 
@@ -176,3 +178,23 @@ def test_the_document_says_what_the_code_does() -> None:
         ("id", "path", True),
         ("limit", "query", False),
     ]
+
+
+async def test_a_request_is_counted_under_its_route_and_never_under_its_path(
+    client: httpx.AsyncClient,
+) -> None:
+    before = Samples.parse(registry.text().decode())
+    await client.post("/greetings", json={"name": "Ann"})
+    for id_ in ("1", "gone", "busy", "bug", "secret-id"):
+        await client.get(f"/greetings/{id_}")
+    after = Samples.parse(registry.text().decode()).since(before)
+    counted = after.select("monoql_backend_request_seconds_count")
+    assert {
+        (dict(labels)["route"], dict(labels)["outcome"]): value for labels, value in counted.items() if value
+    } == {
+        ("POST /greetings", "ok"): 1,
+        ("GET /greetings/{id}", "ok"): 2,
+        ("GET /greetings/{id}", "refused"): 1,
+        ("GET /greetings/{id}", "busy"): 1,
+        ("GET /greetings/{id}", "failed"): 1,
+    }

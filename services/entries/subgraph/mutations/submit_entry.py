@@ -23,11 +23,15 @@ from services.entries.subgraph.outcomes_types import (
 )
 from services.entries.subgraph.types import Entry, Info
 from services.kit import errors
+from services.kit.metrics import BUSY, FAILED, OK, REFUSED, registry
 from services.kit.policy import Unauthenticated
 from services.kit.types import ID, IdempotencyMismatch, NotFound, RateLimited, ValidationFailed
 
 _MAX_PREFERENCES = 100
 _MAX_TEXT = 200
+_registrations = registry.counter(
+    "monoql_registrations_total", "Registrations that fans sent, by outcome.", ("outcome",)
+)
 
 
 @strawberry.input(description="A market that the fan would go to.")
@@ -98,6 +102,23 @@ SubmitEntryResult = Annotated[
 async def submit_entry(
     info: Info, input: Annotated[SubmitEntryInput, strawberry.argument(description="The registration.")]
 ) -> SubmitEntryResult:
+    outcome = FAILED
+    try:
+        result = await _submit(info, input)
+        outcome = _COUNTED_AS.get(type(result), REFUSED)
+    except Unauthenticated:
+        outcome = REFUSED
+        raise
+    finally:
+        _registrations.add((outcome,))
+    return result
+
+
+# Whoever is registered already has what she asked for.
+_COUNTED_AS: dict[type, str] = {EntrySubmitted: OK, AlreadyEntered: OK, RateLimited: BUSY}
+
+
+async def _submit(info: Info, input: SubmitEntryInput) -> SubmitEntryResult:
     try:
         info.context.hold_back()
     except errors.RateLimited as busy:
