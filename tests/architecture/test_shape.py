@@ -81,7 +81,12 @@ def test_no_file_is_named_for_leftovers() -> None:
 
 
 def test_no_source_file_passes_400_lines() -> None:
-    code = [path for path in tracked() if path.suffix in (".py", ".mjs", ".sql")]
+    generated = ROOT / "scripts/devtools/fan_client"
+    code = [
+        path
+        for path in tracked()
+        if path.suffix in (".py", ".mjs", ".sql") and not path.is_relative_to(generated)
+    ]
     assert [f"{path.name}: {n}" for path in code if (n := path.read_text().count("\n")) > 400] == []
 
 

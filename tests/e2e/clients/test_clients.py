@@ -1,4 +1,4 @@
-"""The usual clients register a fan: Apollo Client and urql by registered documents alone, gql by texts."""
+"""The usual clients register a fan: Apollo Client and urql by registered documents alone, gql and ours by texts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +8,12 @@ from gql import Client, gql
 from gql.transport.aiohttp import AIOHTTPTransport
 
 from scripts.devtools.campaign_setup import Campaign
+from scripts.devtools.fan_client.client import FanClient
+from scripts.devtools.fan_client.input_types import PreferenceInput, SubmitEntryInput
+from scripts.devtools.graphql_client import GraphQLClient, GraphQLErrors
 from tests.e2e.clients.conftest import Fan
 from tests.support import frontends
+from tests.support.registering import register
 from tests.support.router_process import GATEWAY, RouterProcess, fans_router
 from tests.support.stack import RunningStack
 
@@ -57,3 +61,22 @@ async def test_gql_speaks_to_the_router(stack: RunningStack, campaign: Campaign,
         seen = (await session.execute(page))["campaign"]
     assert submitted["__typename"] == "EntrySubmitted"
     assert seen["viewerEntry"]["id"] == submitted["entry"]["id"]
+
+
+async def test_our_own_client_knows_every_outcome(
+    stack: RunningStack, client: GraphQLClient, campaign: Campaign, fan: Fan
+) -> None:
+    """It speaks to the endpoint of fans, and raises what the router answers as errors."""
+    token = fan("")["token"]
+    hers = FanClient(client, token)
+    wishes = SubmitEntryInput(campaign_id=campaign.id, preferences=[PreferenceInput(market_id="mkt_none")])
+    refused = (await hers.submit_entry(wishes)).submit_entry
+    entry = await register(client, campaign, token)
+    page = (await hers.campaign_page(campaign.slug, locale="fr-CA")).campaign
+    assert refused.typename__ == "InvalidPreferences"
+    assert refused.issues[0].path == ["preferences", "0", "marketId"]
+    assert page
+    assert page.viewer_entry
+    assert (page.viewer_entry.id, page.content.is_fallback) == (entry, True)
+    with pytest.raises(GraphQLErrors, match="UNAUTHENTICATED"):
+        await FanClient(client).submit_entry(wishes)
