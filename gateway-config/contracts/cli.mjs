@@ -1,18 +1,20 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { brokenOperations, changesSince } from './changes.mjs';
 import { readGraph } from './graphs.mjs';
 import { earlierThan, manifestOf, readOperations } from './operations.mjs';
+import { typescriptOf } from './typescript.mjs';
 
 const HELP = `Hold the graph against what frontends were promised.
 
 Usage: node contracts/cli.mjs [write|check|diff|release] [--supergraph PATH] [--release DIR] [--operations DIR]
-                              [--changelog PATH] [--manifest PATH]
+                              [--changelog PATH] [--manifest PATH] [--typescript PATH]
 
-  write    registers the documents of operations/fan in persisted.json, beside those of earlier releases
-  check    exits with 1 when an operation is not served, when persisted.json is stale, or when a change breaks a frontend
+  write    registers the documents of operations/fan in persisted.json, beside those of earlier releases, and writes them
+           as TypeScript
+  check    exits with 1 when an operation is not served, when what write writes is stale, or when a change breaks a frontend
   diff     shows what became of the last release's contracts, subgraph by subgraph, and which operations depend on it
   release  makes the present graph the last release, unless check has something against it`;
 
@@ -27,6 +29,7 @@ async function main() {
       operations: { type: 'string', default: join(here, 'operations') },
       changelog: { type: 'string', default: join(here, '..', 'CHANGELOG.md') },
       manifest: { type: 'string', default: join(here, 'persisted.json') },
+      typescript: { type: 'string', default: join(here, 'operations', 'fan.ts') },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -35,21 +38,26 @@ async function main() {
 
   const present = readOperations(resolve(values.operations));
   const operations = [...earlierThan(present, readFileSync(join(values.release, 'persisted.json'), 'utf8')), ...present];
-  if (command === write) return write(values, operations);
   const now = readGraph(readFileSync(values.supergraph, 'utf8'));
+  const broken = brokenOperations(operations, now.contracts).map(({ name, fault }) => `operation ${name} is not served: ${fault}`);
+  const written = {
+    [values.manifest]: manifestOf(operations),
+    ...(broken.length ? {} : { [values.typescript]: await typescriptOf(present, now.contracts.fan) }),
+  };
+  if (command === write) return write(written);
   const release = readGraph(readFileSync(join(values.release, 'supergraph.graphql'), 'utf8'));
   const changes = await changesSince(release, now, operations, readFileSync(values.changelog, 'utf8'));
-  return command(values, { operations, now, changes });
+  return command(values, { broken, written, changes });
 }
 
 const COMMANDS = { write, check, diff: show, release: makeRelease };
 
-function write(values, operations) {
-  writeFileSync(values.manifest, manifestOf(operations));
+function write(written) {
+  for (const [path, text] of Object.entries(written)) writeFileSync(path, text);
 }
 
-function check(values, found) {
-  const faults = faultsOf(values, found);
+function check(_values, found) {
+  const faults = faultsOf(found);
   if (!faults.length) return;
   console.error(faults.join('\n'));
   process.exitCode = 1;
@@ -62,9 +70,10 @@ function makeRelease(values, found) {
   copyFileSync(values.manifest, join(values.release, 'persisted.json'));
 }
 
-function faultsOf({ manifest }, { operations, now, changes }) {
-  const broken = brokenOperations(operations, now.contracts).map(({ name, fault }) => `operation ${name} is not served: ${fault}`);
-  const stale = readFileSync(manifest, 'utf8') === manifestOf(operations) ? [] : ['persisted.json is stale: run scripts/schema'];
+function faultsOf({ broken, written, changes }) {
+  const stale = Object.entries(written)
+    .filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text)
+    .map(([path]) => `${basename(path)} is stale: run scripts/schema`);
   const refused = changes.filter(({ refusals }) => refusals.length).flatMap(describe);
   return [...broken, ...stale, ...refused];
 }

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
-  getNamedType, getOperationAST, isEnumType, isInputObjectType, parse, print, TypeInfo, typeFromAST, validate, visit, visitWithTypeInfo,
+  getNamedType, getOperationAST, isEnumType, isInputObjectType, Kind, parse, print, TypeInfo, typeFromAST, validate, visit, visitWithTypeInfo,
 } from 'graphql';
 
 /** Which contract the documents of a folder are written against. */
 const CONTRACT_OF = { fan: 'fan', admin: 'public' };
+const TYPENAME = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
 /**
  * The documents that frontends send, one operation a file: `{ name, label, folder, contract, type, document, body }`.
@@ -39,7 +40,23 @@ function readOperation(folder, kind, file, faults) {
 }
 
 function operationOf(folder, name, type, document, label = `${folder}/${name}`) {
-  return { name, label, folder, contract: CONTRACT_OF[folder], type, document, body: print(document) };
+  const body = print(folder === 'fan' ? withTypenames(document) : document);
+  return { name, label, folder, contract: CONTRACT_OF[folder], type, document, body };
+}
+
+/** What the caches of Apollo's and urql's clients make of a document before they send it: each object says what it is. */
+function withTypenames(document) {
+  return visit(document, {
+    SelectionSet: (node, _key, parent) => {
+      const isThere = node.selections.some(({ name, alias }) => name?.value === '__typename' && !alias);
+      return isThere || parent.kind === Kind.OPERATION_DEFINITION ? undefined : { ...node, selections: [...node.selections, TYPENAME] };
+    },
+  });
+}
+
+/** By which a fan's document is registered. */
+export function idOf({ body }) {
+  return createHash('sha256').update(body).digest('hex');
 }
 
 /** The documents of a release's manifest that are none of these: frontends that are out there still send them. */
@@ -59,7 +76,7 @@ export function faultsOf(operation, contracts) {
 export function manifestOf(operations) {
   const registered = operations
     .filter(({ folder }) => folder === 'fan')
-    .map(({ name, type, body }) => ({ id: createHash('sha256').update(body).digest('hex'), name, type, body }));
+    .map(({ name, type, body }) => ({ id: idOf({ body }), name, type, body }));
   return JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations: registered }, null, 2) + '\n';
 }
 

@@ -1,11 +1,13 @@
 """A small GraphQL client for the scripts: asks the router as a frontend would, and raises what it answers as errors."""
 
+import copy
 import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urljoin
 
 import aiohttp
 
@@ -64,6 +66,12 @@ class GraphQLClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def of_fans(self) -> Self:
+        """Speaks to the endpoint of fans, over the same connections."""
+        other = copy.copy(self)
+        other.endpoint = urljoin(self.endpoint, "/fan/graphql")
+        return other
 
     async def query(
         self,

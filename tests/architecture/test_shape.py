@@ -81,7 +81,12 @@ def test_no_file_is_named_for_leftovers() -> None:
 
 
 def test_no_source_file_passes_400_lines() -> None:
-    code = [path for path in tracked() if path.suffix in (".py", ".mjs", ".sql")]
+    generated = ROOT / "scripts/devtools/fan_client"
+    code = [
+        path
+        for path in tracked()
+        if path.suffix in (".py", ".mjs", ".sql") and not path.is_relative_to(generated)
+    ]
     assert [f"{path.name}: {n}" for path in code if (n := path.read_text().count("\n")) > 400] == []
 
 
@@ -144,4 +149,6 @@ def test_locks_say_what_not_from_where() -> None:
     python = [*(ROOT / "requirements").glob("*.txt"), ROOT / "tests/support/s3/requirements.txt"]
     assert python
     assert [path.name for path in python if re.search(r"index-url|https?://", path.read_text())] == []
-    assert '"resolved"' not in (ROOT / "gateway-config/package-lock.json").read_text()
+    node = [path for path in tracked() if path.name == "package-lock.json"]
+    assert len(node) > 1
+    assert [str(path.relative_to(ROOT)) for path in node if '"resolved"' in path.read_text()] == []

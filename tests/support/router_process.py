@@ -11,7 +11,10 @@ from typing import Self
 import httpx
 
 from scripts.devtools import routers
+from scripts.devtools.settings import load
+from services import SERVICES
 from tests.support.ports import free_port
+from tests.support.stack import RunningStack
 
 ROOT = Path(__file__).parents[2]
 GATEWAY = ROOT / "gateway-config"
@@ -30,6 +33,14 @@ def compose(supergraph_yaml: Path, out_dir: Path, *flags: str) -> subprocess.Com
         *flags,
     ]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def fans_router(stack: RunningStack, **settings: str) -> "RouterProcess":
+    """A second router over a running system, as fans have it in production: registered documents alone."""
+    subgraphs = {f"{name.upper()}_SUBGRAPH_URL": f"{stack.url(name)}/graphql" for name in SERVICES}
+    fans = {"ROUTER_CONTRACTS": "fan", "ROUTER_PERSISTED_ONLY": "true"}
+    secrets = {"ROUTER_SECRETS": load()["ROUTER_SECRETS"]}
+    return RouterProcess(GATEWAY / "supergraph.graphql", {**subgraphs, **secrets, **fans, **settings})
 
 
 @dataclass

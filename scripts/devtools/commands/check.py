@@ -46,6 +46,10 @@ STEPS = (
     Step("generated SDL and OpenAPI are current", [str(_BIN / "python"), "-m", "services.schema", "--check"]),
     Step("supergraph is current", ["node", "gateway-config/compose.mjs", "--check"]),
     Step("what frontends were promised holds", ["node", "gateway-config/contracts/cli.mjs", "check"]),
+    Step(
+        "the Python client of fans' operations is current",
+        [str(_BIN / "python"), "-m", "scripts.devtools.client_package", "--check"],
+    ),
     Step("import contracts (import-linter)", [str(_BIN / "lint-imports"), "--no-cache", "--no-logo"]),
     Step("declared dependencies (deptry), services", [str(_BIN / "deptry"), "services", "--no-ansi"]),
     Step(

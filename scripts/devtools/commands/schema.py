@@ -11,6 +11,7 @@ app = App(name="scripts/schema", help_format="plaintext", version_flags=[])
 
 _CONTRACTS = ["node", "gateway-config/contracts/cli.mjs"]
 _GENERATORS = ([sys.executable, "-m", "services.schema"], ["node", "gateway-config/compose.mjs"])
+_CLIENT = [sys.executable, "-m", "scripts.devtools.client_package"]
 
 
 def main(argv: list[str]) -> int:
@@ -21,11 +22,11 @@ def main(argv: list[str]) -> int:
 @app.default
 def schema() -> int:
     """Write the generated files anew: schema.graphql and openapi.json of each service, supergraph, public schema,
-    registered documents.
+    registered documents, fans' operations for TypeScript and Python.
 
     The exit code is that of the first step that fails; composition errors name the subgraph and the field.
     """
-    return _run(*_GENERATORS, [*_CONTRACTS, "write"])
+    return _run(*_GENERATORS, [*_CONTRACTS, "write"], _CLIENT)
 
 
 @app.command(name="diff")

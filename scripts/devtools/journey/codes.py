@@ -12,6 +12,7 @@ from scripts.devtools.journey.selection import Wave
 
 STAFF = "code-manager"
 SPARE = 5
+_STATES = ("available", "reserved", "assigned", "redeemed", "expired", "voided")
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 # What is wrong with these lines of the file, which stand behind the good ones.
 BAD_LINES = ("no spaces allowed", "x", "ümlaut-not-allowed")
@@ -30,7 +31,7 @@ async def distribute(player: Player, ledger: Ledger, campaign: Campaign, wave: W
     ledger.expect("and no count has changed", found, await counts(player, campaign))
     ledger.expect("assigned codes", len(wave.selections), sum(count["assigned"] for count in found.values()))
     ledger.expect("left over", SPARE * len(campaign.allocations), sum(c["available"] for c in found.values()))
-    unbalanced = sum(sum(n for name, n in c.items() if name != "total") != c["total"] for c in found.values())
+    unbalanced = sum(sum(c[state] for state in _STATES) != c["total"] for c in found.values())
     ledger.expect("pools whose counts do not add up", 0, unbalanced)
 
 
@@ -43,7 +44,7 @@ async def told(player: Player, ledger: Ledger, wave: Wave, winner: Fan, code: st
 
 
 async def _delivered(player: Player, wave: Wave) -> int:
-    return (await player.ask(STAFF, d.TOLD, id=wave.id))["wave"]["distribution"]["delivered"]
+    return (await player.ask(STAFF, d.WAVE, id=wave.id))["wave"]["distribution"]["delivered"]
 
 
 async def _import(player: Player, ledger: Ledger, event: str, count: int) -> None:
@@ -84,5 +85,5 @@ async def _distribution(player: Player, id_: str) -> dict[str, Any] | None:
 
 async def counts(player: Player, campaign: Campaign) -> dict[str, dict[str, int]]:
     """How many codes of each event are in which state."""
-    events = (await player.ask(STAFF, d.POOL_COUNTS, id=campaign.id))["campaign"]["events"]
+    events = (await player.ask(STAFF, d.CODE_POOLS, campaignId=campaign.id))["campaign"]["events"]
     return {event["id"]: event["codePool"]["counts"] for event in events}

@@ -1,13 +1,15 @@
 """Step 10: a winner asks to be forgotten; what was counted and drawn stays as it was."""
 
-from typing import Any
-
+from scripts.devtools.fan_client.client import FanClient
+from scripts.devtools.fan_client.enums import JobState
+from scripts.devtools.fan_client.input_types import RequestErasureInput
+from scripts.devtools.fan_client.privacy_request import PrivacyRequestPrivacyRequest
 from scripts.devtools.graphql_client import GraphQLErrors
 from scripts.devtools.journey import documents as d
 from scripts.devtools.journey.codes import counts
 from scripts.devtools.journey.fans import Fan
 from scripts.devtools.journey.ledger import Ledger
-from scripts.devtools.journey.player import Player
+from scripts.devtools.journey.player import JourneyStopped, Player
 from scripts.devtools.journey.registration import Campaign, metrics
 from scripts.devtools.journey.selection import STAFF, Wave, complaints_about_draw
 from services.kit.privacy import NOBODY
@@ -21,9 +23,17 @@ async def forget(
     """She has herself erased: a receipt of each service, the same counts, a draw that still verifies, a dead token."""
     ledger.begin("10 erasure")
     entries, held = await metrics(player, campaign), await counts(player, campaign)
-    asked = await player.do_with(winner.token, d.REQUEST_ERASURE, "ErasureRequested")
-    done = await player.until_done("the erasure", lambda: _request(player, winner, asked["request"]["id"]))
-    receipts = [receipt["service"] for receipt in done["receipts"] if receipt["digest"]]
+    fan = player.fan(winner.token)
+    asked = (await fan.request_erasure(RequestErasureInput())).request_erasure
+    if asked.typename__ != "ErasureRequested":
+        raise JourneyStopped(f"a winner may not be erased: {asked}")
+    done = await player.until(
+        "the erasure is done",
+        lambda: _request(fan, asked.request.id),
+        lambda request: request.state not in (JobState.QUEUED, JobState.RUNNING),
+    )
+    receipts = [receipt.service for receipt in done.receipts if receipt.digest]
+    ledger.expect("the erasure", JobState.SUCCEEDED, done.state)
     ledger.expect("services with a receipt", _SERVICES, sorted(receipts))
     one_erased = {**entries, "ACCEPTED": entries["ACCEPTED"] - 1, "ERASED": 1}
     ledger.expect("entries as before, one of them erased", one_erased, await metrics(player, campaign))
@@ -34,13 +44,16 @@ async def forget(
     ledger.expect("her token is good for", "nothing", await _seen(player, winner))
 
 
-async def _request(player: Player, winner: Fan, id_: str) -> dict[str, Any] | None:
-    return (await player.client.query(d.PRIVACY_REQUEST, {"id": id_}, token=winner.token))["privacyRequest"]
+async def _request(fan: FanClient, id_: str) -> PrivacyRequestPrivacyRequest:
+    found = (await fan.privacy_request(id_)).privacy_request
+    if found is None:
+        raise JourneyStopped("a winner does not see her request")
+    return found
 
 
 async def _seen(player: Player, winner: Fan) -> str:
     try:
-        data = await player.client.query("query Me { viewer { id } }", {}, token=winner.token)
+        viewer = (await player.fan(winner.token).viewer()).viewer
     except GraphQLErrors as error:
         return "nothing" if not any((error.data or {}).values()) else str(error.data)
-    return "nothing" if data["viewer"] is None else str(data)
+    return "nothing" if viewer is None else str(viewer)

@@ -42,12 +42,12 @@ async def read_an_address(player: Player, ledger: Ledger, campaign: Campaign) ->
 
 async def _address(player: Player, persona: str, campaign: Campaign) -> str | None:
     try:
-        data = await player.ask(persona, d.ENTRANT, id=campaign.id)
+        data = await player.ask(persona, d.ENTRIES, id=campaign.id)
     except GraphQLErrors as error:
         data = error.data if set(error.codes) == {"FORBIDDEN"} else None
     if not data:
         raise JourneyStopped(f"{persona} does not get the entries of the campaign")
-    [entry] = data["campaign"]["entries"]["nodes"]
+    entry = data["campaign"]["entries"]["nodes"][0]
     return entry["user"] and entry["user"]["email"]
 
 

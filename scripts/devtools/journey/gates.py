@@ -2,10 +2,16 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import Any
 
 from scripts.devtools import campaign_setup, personas, proof_providers, proofs
 from scripts.devtools.campaign_setup import CampaignPlan
+from scripts.devtools.fan_client.enums import AccountProvider, IdentityTier
+from scripts.devtools.fan_client.input_types import (
+    LinkAccountInput,
+    UnlinkAccountInput,
+    VerifyCardInput,
+    VerifyIdentityInput,
+)
 from scripts.devtools.journey import documents as d
 from scripts.devtools.journey.fans import Fan
 from scripts.devtools.journey.ledger import Ledger
@@ -30,30 +36,37 @@ async def open_campaign(player: Player) -> Campaign:
     made = await campaign_setup.draft_campaign(player.client, player.token("editor"), plan)
     await player.do("editor", d.SET_GATE, "GateSet", id=made.id, gate=GATE)
     await campaign_setup.transition(player.client, player.token("editor"), made.id, "OPEN")
-    return Campaign(made.id, list(made.market_ids), dict.fromkeys(made.event_ids, plan.allocation))
+    return Campaign(made.id, made.slug, list(made.market_ids), dict.fromkeys(made.event_ids, plan.allocation))
 
 
 async def pass_gates(player: Player, ledger: Ledger, campaign: Campaign, fans: Sequence[Fan]) -> None:
     """Four fans at the gate: by an account, by a card, by her identity, and with nothing."""
     ledger.begin("9 gates")
     by_account, by_card, by_identity, without = fans
-    before = [await submit(player, campaign, fan) for fan in fans]
-    ledger.expect("GateUnmet without a proof", FANS, sum(a["__typename"] == "GateUnmet" for a in before))
-    ledger.expect("what would do", _REASONS, sorted(reason["code"] for reason in before[0]["reasons"]))
+    before = [(await submit(player, campaign, fan)).submit_entry for fan in fans]
+    ledger.expect("GateUnmet without a proof", FANS, sum(a.typename__ == "GateUnmet" for a in before))
+    reasons = [reason.code for a in before[:1] if a.typename__ == "GateUnmet" for reason in a.reasons]
+    ledger.expect("what would do", _REASONS, sorted(reasons))
     code = proofs.authorization_code(proofs.Grant(_subject(by_account)))
-    linked = {"provider": "VERIZON", "authorizationCode": code}
-    await player.do_with(by_account.token, d.LINK_ACCOUNT, "AccountLinked", **linked)
-    token = proofs.payment_method("visa", "4242", "1240", _subject(by_card))
-    await player.do_with(by_card.token, d.VERIFY_CARD, "CardVerified", paymentToken=token)
+    account = LinkAccountInput(provider=AccountProvider.VERIZON, authorization_code=code)
+    linked = (await player.fan(by_account.token).link_account(account)).link_account
+    card = VerifyCardInput(payment_token=proofs.payment_method("visa", "4242", "1240", _subject(by_card)))
+    verified = (await player.fan(by_card.token).verify_card(card)).verify_card
     issuer = proof_providers.asu_issuer(player.mint.issuer)
     assertion = proofs.assertion(player.mint, _subject(by_identity), issuer)
-    asserted: dict[str, Any] = {"tier": "ASU", "assertion": assertion}
-    await player.do_with(by_identity.token, d.VERIFY_IDENTITY, "IdentityVerified", **asserted)
-    replayed = await player.send(without.token, d.VERIFY_IDENTITY, **asserted)
-    ledger.expect("her assertion in another's hands", "ProofRefused", replayed["__typename"])
-    after = [(await submit(player, campaign, fan))["__typename"] for fan in fans]
+    identity = VerifyIdentityInput(tier=IdentityTier.ASU, assertion=assertion)
+    proven = (await player.fan(by_identity.token).verify_identity(identity)).verify_identity
+    ledger.expect("her account", "AccountLinked", linked.typename__)
+    ledger.expect("her card", "CardVerified", verified.typename__)
+    ledger.expect("her identity", "IdentityVerified", proven.typename__)
+    replayed = (await player.fan(without.token).verify_identity(identity)).verify_identity
+    ledger.expect("her assertion in another's hands", "ProofRefused", replayed.typename__)
+    after = [(await submit(player, campaign, fan)).submit_entry.typename__ for fan in fans]
     ledger.expect("at the gate now", ["EntrySubmitted"] * 3 + ["GateUnmet"], after)
-    await player.do_with(by_account.token, d.UNLINK_ACCOUNT, "AccountUnlinked", provider="VERIZON")
+    unlinked = await player.fan(by_account.token).unlink_account(
+        UnlinkAccountInput(provider=AccountProvider.VERIZON)
+    )
+    ledger.expect("her account again", "AccountUnlinked", unlinked.unlink_account.typename__)
     await campaign_setup.transition(player.client, player.token("editor"), campaign.id, "CLOSED")
     ledger.expect("entries", 3, (await metrics(player, campaign))["registrations"])
     ledger.expect("on the roster after one unlinked", 2, await _eligible(player, campaign))

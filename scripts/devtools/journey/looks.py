@@ -17,7 +17,7 @@ COMPANY = "Long Night Productions Ltd"
 
 async def dress(player: Player, ledger: Ledger, campaign_id: str) -> None:
     """Adds a promoter, uploads a picture, sets both on a draft, and looks at it as a fan's browser does."""
-    team = (await player.ask(STAFF, d.TEAM))["viewer"]["teams"][0]["id"]
+    team = (await player.ask(STAFF, d.DESK))["viewer"]["teams"][0]["id"]
     promoter = await player.do(
         STAFF,
         d.UPSERT_PROMOTER,
@@ -31,13 +31,13 @@ async def dress(player: Player, ledger: Ledger, campaign_id: str) -> None:
         sharesFanData=True,
     )
     upload_id = await _upload(player, campaign_id)
-    looks = (await player.ask(STAFF, d.LOOKS, id=campaign_id))["campaign"]
+    draft = (await player.ask(STAFF, d.CAMPAIGN_EDITOR, id=campaign_id))["campaign"]
     await player.do(
         STAFF,
         d.UPDATE_CAMPAIGN,
         "CampaignUpdated",
         id=campaign_id,
-        expectedVersion=looks["version"],
+        expectedVersion=draft["version"],
         promoterId=promoter["promoter"]["id"],
         heroUploadId=upload_id,
     )
@@ -47,15 +47,20 @@ async def dress(player: Player, ledger: Ledger, campaign_id: str) -> None:
         "CampaignContentSet",
         id=campaign_id,
         locale="en-US",
-        title=looks["content"]["title"],
+        title=next(text["title"] for text in draft["translations"] if text["locale"] == "en-US"),
         body="Three cities, **one night** each.",
         smsTemplate="Your code for {event}: {code}",
     )
-    looks = (await player.ask(STAFF, d.LOOKS, id=campaign_id))["campaign"]
-    ledger.expect("who gets fan data", COMPANY, looks["fanDataSharedWith"])
+    page = (await player.fan(player.token(STAFF)).campaign_page(draft["slug"], "en-US")).campaign
+    if page is None:
+        raise JourneyStopped("the editor does not see her draft as fans will")
+    ledger.expect("who gets fan data", COMPANY, page.fan_data_shared_with)
     expected = "<p>Three cities, <strong>one night</strong> each.</p>"
-    ledger.expect("description as HTML", expected, looks["content"]["bodyHtml"].strip())
-    async with aiohttp.ClientSession(trust_env=False) as session, session.get(looks["heroImage"]) as answer:
+    ledger.expect("description as HTML", expected, (page.content.body_html or "").strip())
+    async with (
+        aiohttp.ClientSession(trust_env=False) as session,
+        session.get(page.hero_image or "") as answer,
+    ):
         shown = (answer.status, answer.content_type, answer.headers.get("x-content-type-options"))
     ledger.expect("hero image", (200, "image/png", "nosniff"), shown)
 

@@ -7,12 +7,13 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
+from scripts.devtools.fan_client.my_code import MyCodeCampaignViewerEntry
 from scripts.devtools.graphql_client import GraphQLErrors
 from scripts.devtools.journey import codes
 from scripts.devtools.journey import documents as d
 from scripts.devtools.journey.fans import Fan
 from scripts.devtools.journey.ledger import Ledger
-from scripts.devtools.journey.player import Player
+from scripts.devtools.journey.player import JourneyStopped, Player
 from scripts.devtools.journey.registration import TITLES, Campaign
 from scripts.devtools.journey.selection import Wave
 from services.kit.proof import RouterProof
@@ -31,29 +32,29 @@ async def read_pages(
     won = wave.entries()
     winner = next(fan for fan in fans if entries[fan.number] in won)
     loser = next(fan for fan in fans if entries[fan.number] not in won)
-    page = await _page(player, campaign, winner, "fr-CA")
-    [selection] = page["viewerEntry"]["selections"]
-    ledger.expect("title in her locale", TITLES["fr-CA"], page["content"]["title"])
-    ledger.expect("her entry", entries[winner.number], page["viewerEntry"]["id"])
+    title, entry = await _page(player, campaign, winner, "fr-CA")
+    [selection] = entry.selections
+    ledger.expect("title in her locale", TITLES["fr-CA"], title)
+    ledger.expect("her entry", entries[winner.number], entry.id)
     ledger.expect(
         "her event",
         True,
-        selection["event"]["id"] in campaign.allocations and bool(selection["event"]["name"]),
+        selection.event.id in campaign.allocations and bool(selection.event.name),
     )
-    code = selection["accessCode"]
-    ledger.expect("her code, in clear", True, bool(code["value"]))
-    ledger.expect("one code", [code["id"]], [held["id"] for held in page["viewerEntry"]["accessCodes"]])
-    await codes.told(player, ledger, wave, winner, code["value"])
-    empty = await _page(player, campaign, loser, "es-MX")
-    entry = empty["viewerEntry"]
-    ledger.expect("a loser's title", TITLES["es-MX"], empty["content"]["title"])
-    ledger.expect(
-        "a loser's selections and codes", (0, 0), (len(entry["selections"]), len(entry["accessCodes"] or []))
-    )
+    code = selection.access_code
+    if code is None or code.value is None:
+        raise JourneyStopped(f"a winner does not see her code: {selection}")
+    ledger.expect("her code, in clear", True, bool(code.value))
+    ledger.expect("one code", [code.id], await _codes(player, winner, entry.id))
+    await codes.told(player, ledger, wave, winner, code.value)
+    title, entry = await _page(player, campaign, loser, "es-MX")
+    ledger.expect("a loser's title", TITLES["es-MX"], title)
+    held = (len(entry.selections), len(await _codes(player, loser, entry.id)))
+    ledger.expect("a loser's selections and codes", (0, 0), held)
     for name, token in (("another fan", loser.token), ("an outsider", player.token("outsider"))):
-        seen = await _what_a_stranger_sees(player, token, entries[winner.number], code["id"])
+        seen = await _what_a_stranger_sees(player, token, entries[winner.number], code.id)
         ledger.expect(
-            f"{name} sees of her entry and code", "nothing", seen if code["value"] in seen else "nothing"
+            f"{name} sees of her entry and code", "nothing", seen if code.value in seen else "nothing"
         )
         ledger.expect(
             f"{name} is answered", {"entry": "null", "code": "null", "entities": "null"}, json.loads(seen)
@@ -61,15 +62,25 @@ async def read_pages(
     return winner
 
 
-async def _page(player: Player, campaign: Campaign, fan: Fan, locale: str) -> dict[str, Any]:
-    data = await player.client.query(d.FAN_PAGE, {"id": campaign.id, "locale": locale}, token=fan.token)
-    return data["campaign"]
+async def _page(
+    player: Player, campaign: Campaign, fan: Fan, locale: str
+) -> tuple[str, MyCodeCampaignViewerEntry]:
+    """The campaign's title and her entry, as her page of codes has them."""
+    page = (await player.fan(fan.token).my_code(campaign.slug, locale)).campaign
+    if page is None or page.viewer_entry is None:
+        raise JourneyStopped(f"a fan does not get her page: {page}")
+    return page.content.title, page.viewer_entry
+
+
+async def _codes(player: Player, fan: Fan, entry: str) -> list[str]:
+    found = await player.client.query(d.CODES_OF_ENTRY, {"id": entry}, token=fan.token)
+    return [code["id"] for code in found["entry"]["accessCodes"] or []]
 
 
 async def _what_a_stranger_sees(player: Player, token: str, entry: str, code: str) -> str:
     """Her entry and her code, asked for through the router and, as if it were the router, in each subgraph."""
     seen = {
-        "entry": await _field(player, d.ENTRY_BY_ID, entry, token),
+        "entry": await _field(player, d.CODES_OF_ENTRY, entry, token),
         "code": await _field(player, d.CODE_BY_ID, code, token),
     }
     entities = [

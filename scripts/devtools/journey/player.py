@@ -1,11 +1,12 @@
 """Who plays the journey: the router's endpoint, everyone's tokens, and how answers are read."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import aiohttp
 
+from scripts.devtools.fan_client.client import FanClient
 from scripts.devtools.graphql_client import GraphQLClient
 from scripts.devtools.settings import Settings
 from scripts.devtools.tokens import Mint
@@ -36,17 +37,17 @@ class Player:
             self._staff[persona] = self.mint.mint(persona)
         return self._staff[persona]
 
+    def fan(self, token: str) -> FanClient:
+        """The operations of a fan."""
+        return FanClient(self.client, token)
+
     async def ask(self, persona: str, document: str, **variables: Any) -> dict[str, Any]:
         """A query's data. Raises GraphQLErrors."""
         return await self.client.query(document, variables, token=self.token(persona))
 
     async def do(self, persona: str, document: str, wanted: str, **fields: Any) -> dict[str, Any]:
         """The result of a mutation with this input. Raises JourneyStopped when it is not of the `wanted` type."""
-        return await self.do_with(self.token(persona), document, wanted, **fields)
-
-    async def do_with(self, token: str, document: str, wanted: str, **fields: Any) -> dict[str, Any]:
-        """As `do`, for the bearer of any token."""
-        result = await self.send(token, document, **fields)
+        result = await self.send(self.token(persona), document, **fields)
         if result["__typename"] != wanted:
             raise JourneyStopped(f"instead of {wanted} the answer was {result}")
         return result
@@ -96,11 +97,3 @@ async def all_at_once(
             return await action(item)
 
     return await asyncio.gather(*(run(item) for item in items))
-
-
-def count_by(results: Sequence[dict[str, Any]], key: str) -> dict[Any, int]:
-    """How many results have each value under `key`."""
-    counts: dict[Any, int] = {}
-    for result in results:
-        counts[result[key]] = counts.get(result[key], 0) + 1
-    return counts

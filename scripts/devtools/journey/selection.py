@@ -50,17 +50,17 @@ async def select(player: Player, ledger: Ledger, campaign: Campaign, accepted: i
     wave_id = created["wave"]["id"]
     preview = await player.do(STAFF, d.PREVIEW, "SelectionPreview", waveId=wave_id)
     ledger.expect("eligible in the preview", accepted, preview["eligible"])
-    committed = await player.do(STAFF, d.COMMIT_WAVE, "WaveCommitted", waveId=wave_id)
-    draw = committed["wave"]["draw"]
+    await player.do(STAFF, d.COMMIT_WAVE, "WaveCommitted", waveId=wave_id)
+    draw = (await _wave(player, wave_id))["draw"]
     sealed = (bool(draw["rosterRoot"]), bool(draw["seedCommitment"]), draw["seed"] is None)
     ledger.expect("root and commitment out, seed not", (True, True, True), sealed)
     await player.send(player.token(STAFF), d.RUN_SELECTION, waveId=wave_id)
     await player.until_done("the selection", lambda: _job(player, wave_id))
     finalized = await player.do(STAFF, d.FINALIZE_WAVE, "WaveFinalized", waveId=wave_id)
     ledger.expect("wave", "FINALIZED", finalized["wave"]["state"])
-    selections, capacities = await _selections(player, wave_id)
-    _reconcile(ledger, campaign, selections, capacities)
-    verified = await player.ask(STAFF, d.VERIFY_DRAW, id=wave_id)
+    selections = await _selections(player, wave_id)
+    _reconcile(ledger, campaign, selections, (await _wave(player, wave_id))["capacities"])
+    verified = await player.ask(STAFF, d.VERIFY_DRAW, waveId=wave_id)
     ledger.expect("the draw verifies", True, verified["verifyDraw"]["valid"])
     ledger.expect("and from its file alone", "", await complaints_about_draw(player, wave_id))
     return Wave(wave_id, selections)
@@ -100,19 +100,23 @@ async def complaints_about_draw(player: Player, wave_id: str) -> str:
 
 
 async def _draw_file(player: Player, wave_id: str) -> str:
-    return (await player.ask(STAFF, d.DRAW_FILE, id=wave_id))["wave"]["drawFileUrl"] or ""
+    return (await _wave(player, wave_id))["drawFileUrl"] or ""
 
 
 async def _job(player: Player, wave_id: str) -> dict[str, Any] | None:
-    return (await player.ask(STAFF, d.WAVE_JOB, id=wave_id))["wave"]["job"]
+    return (await _wave(player, wave_id))["job"]
 
 
-async def _selections(player: Player, wave_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+async def _wave(player: Player, wave_id: str) -> dict[str, Any]:
+    return (await player.ask(STAFF, d.WAVE, id=wave_id))["wave"]
+
+
+async def _selections(player: Player, wave_id: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after: str | None = None
     while True:
         wave = (await player.ask(STAFF, d.WAVE_SELECTIONS, id=wave_id, after=after))["wave"]
         found += wave["selections"]["nodes"]
         if not wave["selections"]["pageInfo"]["hasNextPage"]:
-            return found, wave["capacities"]
+            return found
         after = wave["selections"]["pageInfo"]["endCursor"]

@@ -22,7 +22,7 @@ async def give_codes(session: Session) -> None:
         player = Player(devsettings.load(), client)
         await campaign_setup.transition(client, player.token("editor"), made.id, "CLOSED")
         capacity = campaign_setup.CampaignPlan().allocation
-        campaign = Campaign(made.id, made.market_ids, dict.fromkeys(made.event_ids, capacity))
+        campaign = Campaign(made.id, made.slug, made.market_ids, dict.fromkeys(made.event_ids, capacity))
         wave = await selection.select(player, ledger, campaign, len(session.registered))
         await codes.distribute(player, ledger, campaign, wave)
         for token in session.registered:

@@ -48,6 +48,7 @@ class Promises:
             "--operations": self.folder / "operations",
             "--changelog": self.folder / "CHANGELOG.md",
             "--manifest": self.folder / "persisted.json",
+            "--typescript": self.folder / "operations" / "fan.ts",
         }
         options = [str(part) for option in places.items() for part in option]
         return subprocess.run(

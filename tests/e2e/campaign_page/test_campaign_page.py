@@ -9,8 +9,9 @@ import pytest
 from scripts.devtools.campaign_setup import Campaign, open_campaign, transition
 from scripts.devtools.graphql_client import GraphQLClient
 from scripts.devtools.load.pages import CAMPAIGN
-from scripts.devtools.load.requests import SUBMIT, json_of
+from scripts.devtools.load.requests import json_of
 from tests.e2e.tracing.test_one_trace import spans
+from tests.support.registering import register
 from tests.support.routers import needs
 from tests.support.stack import RunningStack
 
@@ -23,11 +24,7 @@ async def entered(stack: RunningStack, client: GraphQLClient) -> tuple[Campaign,
     """An open campaign, the token of a fan who is in, and her entry's id."""
     campaign = await open_campaign(client, stack.token("editor"))
     token = stack.token(f"fan:{1_000_000 + secrets.randbelow(8_000_000)}")
-    preferences = [{"marketId": id_} for id_ in campaign.market_ids]
-    given = {"input": {"campaignId": campaign.id, "preferences": preferences}}
-    result = (await client.query(SUBMIT, given, token=token))["submitEntry"]
-    assert result["__typename"] == "EntrySubmitted", result
-    return campaign, token, result["entry"]["id"]
+    return campaign, token, await register(client, campaign, token)
 
 
 async def traced_page(stack: RunningStack, client: GraphQLClient) -> str:

@@ -9,8 +9,7 @@ import pytest
 
 from scripts.devtools.campaign_setup import open_campaign
 from scripts.devtools.graphql_client import GraphQLClient
-from scripts.devtools.settings import load
-from tests.support.router_process import GATEWAY, RouterProcess
+from tests.support.router_process import GATEWAY, RouterProcess, fans_router
 from tests.support.routers import needs
 from tests.support.stack import RunningStack
 
@@ -23,16 +22,7 @@ QUERIES = [one["name"] for one in REGISTERED if one["type"] == "query"]
 
 @pytest.fixture(scope="module")
 def router(stack: RunningStack) -> Iterator[RouterProcess]:
-    settings = {
-        f"{name.upper()}_SUBGRAPH_URL": f"{stack.url(name)}/graphql"
-        for name in ("users", "campaigns", "entries", "codes")
-    }
-    settings |= {
-        "ROUTER_SECRETS": load()["ROUTER_SECRETS"],
-        "ROUTER_CONTRACTS": "fan",
-        "ROUTER_PERSISTED_ONLY": "true",
-    }
-    with RouterProcess(GATEWAY / "supergraph.graphql", settings) as running:
+    with fans_router(stack) as running:
         yield running
 
 

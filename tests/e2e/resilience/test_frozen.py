@@ -10,7 +10,8 @@ from typing import Any
 
 from scripts.devtools.campaign_setup import open_campaign
 from scripts.devtools.graphql_client import GraphQLClient
-from scripts.devtools.load.requests import SUBMIT, json_of
+from scripts.devtools.load.requests import json_of
+from tests.support.registering import register
 from tests.support.stack import RunningStack
 
 PAGE = """query Page($slug: String!) {
@@ -47,10 +48,7 @@ async def test_a_frozen_subgraph_costs_the_page_its_own_fields_alone(own_stack: 
     async with GraphQLClient(own_stack.endpoint) as client:
         campaign = await open_campaign(client, own_stack.token("editor"))
         token = own_stack.token(f"fan:{1_000_000 + secrets.randbelow(8_000_000)}")
-        preferences = [{"marketId": id_} for id_ in campaign.market_ids]
-        await client.query(
-            SUBMIT, {"input": {"campaignId": campaign.id, "preferences": preferences}}, token=token
-        )
+        await register(client, campaign, token)
 
         async def page() -> dict[str, Any]:
             async with asyncio.timeout(BEFORE_THE_DEADLINE):

@@ -21,6 +21,14 @@ import httpx
 from scripts.devtools import campaign_setup
 from scripts.devtools import settings as devsettings
 from scripts.devtools.campaign_setup import Campaign, CampaignPlan
+from scripts.devtools.fan_client.client import FanClient
+from scripts.devtools.fan_client.enums import PhoneChannel
+from scripts.devtools.fan_client.input_types import (
+    ConfirmPhoneVerificationInput,
+    PreferenceInput,
+    StartPhoneVerificationInput,
+    SubmitEntryInput,
+)
 from scripts.devtools.graphql_client import GraphQLClient, RawAnswer
 from scripts.devtools.journey import documents as d
 from scripts.devtools.journey.player import Player
@@ -102,6 +110,7 @@ class Life:
         self.stack = stack
         self.player = Player(settings, client)
         self.fan = Fan.unlike_anybody(stack)
+        self.her = FanClient(client, self.fan.token.value)
         self.heard = b""
         self.staff_saw = b""
         self.archive: dict[str, bytes] = {}
@@ -131,10 +140,12 @@ class Life:
         self.receipts = sorted(r["service"] for r in done["receipts"] if r["state"] == "SUCCEEDED")
 
     async def _do(self, document: str, wanted: str, **fields: Any) -> dict[str, Any]:
-        return await self.player.do_with(self.fan.token.value, document, wanted, **fields)
+        result = await self.player.send(self.fan.token.value, document, **fields)
+        assert result["__typename"] == wanted, result
+        return result
 
     async def _tell(self, partner: Partner) -> None:
-        teams = (await self.player.ask("code-manager", d.TEAM))["viewer"]["teams"]
+        teams = (await self.player.ask("code-manager", d.DESK))["viewer"]["teams"]
         told = {"teamId": teams[0]["id"], "url": partner.url, "events": ["CODE_ASSIGNED", "CODE_REDEEMED"]}
         await self.player.do("code-manager", WEBHOOK, "WebhookCreated", **told)
 
@@ -142,19 +153,28 @@ class Life:
         plan = CampaignPlan(markets=1, allocation=4, phone_required=True)
         editor = self.player.token("editor")
         campaign = await campaign_setup.open_campaign(self.player.client, editor, plan)
-        wishes = {"campaignId": campaign.id, "preferences": [{"marketId": campaign.market_ids[0]}]}
-        key = secrets.token_hex(8)
-        await self._do(d.SUBMIT, "EntrySubmitted", **wishes, ticketQuantity=1, idempotencyKey=key)
+        wishes = SubmitEntryInput(
+            campaign_id=campaign.id,
+            preferences=[PreferenceInput(market_id=campaign.market_ids[0])],
+            ticket_quantity=1,
+            idempotency_key=secrets.token_hex(8),
+        )
+        submitted = (await self.her.submit_entry(wishes)).submit_entry
+        assert submitted.typename__ == "EntrySubmitted", submitted
         await self._do(RENAME, "ProfileUpdated", displayName=self.fan.name.value)
         return campaign
 
     async def _confirm_phone(self) -> None:
         phone = self.fan.phone.value
-        asked = {"phone": phone, "channel": "SMS", "idempotencyKey": secrets.token_hex(8)}
-        started = await self._do(d.START_VERIFICATION, "PhoneVerificationStarted", **asked)
+        asked = StartPhoneVerificationInput(
+            phone=phone, channel=PhoneChannel.SMS, idempotency_key=secrets.token_hex(8)
+        )
+        started = (await self.her.start_phone_verification(asked)).start_phone_verification
+        assert started.typename__ == "PhoneVerificationStarted", started
         [code] = re.findall(r"\d{6}", self.stack.messages(phone)[-1].body)
-        confirmed = {"verificationId": started["verificationId"], "code": code}
-        await self._do(d.CONFIRM_VERIFICATION, "PhoneConfirmed", **confirmed)
+        given = ConfirmPhoneVerificationInput(verification_id=started.verification_id, code=code)
+        confirmed = (await self.her.confirm_phone_verification(given)).confirm_phone_verification
+        assert confirmed.typename__ == "PhoneConfirmed", confirmed
 
     async def _stumble(self) -> None:
         """Everything that goes wrong with her words in it: an error is where they leak first."""
@@ -201,7 +221,7 @@ class Life:
         await self.player.send(self.player.token(staff), d.RUN_SELECTION, waveId=wave)
 
         async def job() -> dict[str, Any] | None:
-            return (await self.player.ask(staff, d.WAVE_JOB, id=wave))["wave"]["job"]
+            return (await self.player.ask(staff, d.WAVE, id=wave))["wave"]["job"]
 
         await self.player.until_done("the draw", job)
         await self.player.do(staff, d.FINALIZE_WAVE, "WaveFinalized", waveId=wave)
@@ -232,10 +252,13 @@ class Life:
 
     async def _use_code(self, campaign: Campaign) -> None:
         """She reads it on her page, and a platform sells to her, signed in with the same identity provider."""
-        page = await self.player.client.query(d.FAN_PAGE, {"id": campaign.id}, token=self.fan.token.value)
-        [code] = page["campaign"]["viewerEntry"]["accessCodes"]
-        assert code["value"] == self.fan.code.value
-        sale = {"externalId": secrets.token_hex(8), "code": code["value"], "account": self.fan.email.value}
+        page = (await self.her.my_code(campaign.slug)).campaign
+        assert page
+        assert page.viewer_entry
+        [code] = [selection.access_code for selection in page.viewer_entry.selections]
+        assert code
+        assert code.value == self.fan.code.value
+        sale = {"externalId": secrets.token_hex(8), "code": code.value, "account": self.fan.email.value}
         body = json.dumps({"redemptions": [sale]}).encode()
         now, secret = str(int(time.time())), self.player.settings["PLATFORM_SECRETS"].split(",")[0]
         platform, _, key = secret.partition(":")
