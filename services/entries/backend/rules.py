@@ -1,13 +1,13 @@
 """The Entry Service's rules: who is eligible, and which wishes a campaign can grant. Pure: no I/O, no clock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.entries.backend import wire
 from services.kit.errors import Issue
 
 MAX_PREFERENCES = 100
-_STATE_REASONS = {
+_STATE_REASONS: Mapping[str, wire.EligibilityCode] = {
     "PENDING_PHONE": "PHONE_UNCONFIRMED",
     "UNDER_REVIEW": "UNDER_REVIEW",
     "INVALIDATED": "INVALIDATED",
@@ -105,7 +105,7 @@ def eligibility(
             reasons.append(wire.Reason("CAMPAIGN_NOT_OPEN"))
         if terms.phone_required and not facts.phone_verified:
             reasons.append(wire.Reason("PHONE_UNCONFIRMED"))
-    if entry_state in _STATE_REASONS:
+    if entry_state is not None and entry_state in _STATE_REASONS:
         reasons.append(wire.Reason(_STATE_REASONS[entry_state]))
     reasons += requirements(terms.gate, terms.countries, facts)
     if entry_state not in (None, "WITHDRAWN", "ERASED"):
