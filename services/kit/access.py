@@ -3,12 +3,14 @@ cached beyond it.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 from strawberry.dataloader import DataLoader
 
 from services.kit.permissions import Permission
-from services.kit.upstream import Upstream
+from services.kit.upstream import Upstream, one_for_each
+from services.kit.wire import ONE_FOR_EACH
 
 __all__ = [
     "Access",
@@ -49,7 +51,7 @@ class AccessChecks(msgspec.Struct):
 class AccessAnswers(msgspec.Struct):
     """`allowed[i]` answers `checks[i]`."""
 
-    allowed: list[bool]
+    allowed: Annotated[list[bool], ONE_FOR_EACH]
 
 
 class ReachQuestion(msgspec.Struct, frozen=True):
@@ -96,7 +98,7 @@ class Access:
         answers = await self._users.call(
             "POST", "/access/check", AccessAnswers, AccessChecks(checks), idempotent=True
         )
-        return answers.allowed
+        return one_for_each(checks, answers.allowed)
 
 
 def _can_be_id(text: str | None) -> bool:

@@ -42,7 +42,7 @@ class Resources:
     def peer(self, name: str) -> Upstream:
         """Another service's backend. Raises Unavailable when its URL is not configured."""
         if name not in self.peers:
-            raise Unavailable(f"{name.upper()}_BACKEND_URL is not set.")
+            raise Unavailable("A service that this needs is not configured.")
         return self.peers[name]
 
 

@@ -1,8 +1,10 @@
 """What can go wrong, as the domain says it. Only boundaries know statuses: see `kit/rest.py` and `kit/graphql.py`."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
+
+from services.kit.wire import Whole
 
 
 class Issue(msgspec.Struct, frozen=True):
@@ -14,9 +16,12 @@ class Issue(msgspec.Struct, frozen=True):
 
 
 class DomainError(Exception):
-    """An outcome that the caller can act on. `code` is stable; `details` are extra members of the answer."""
+    """An outcome that the caller can act on. `code` is stable; `details` are extra members of the answer, each of the
+    type that `members` promises.
+    """
 
     code = "REFUSED"
+    members: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
@@ -46,6 +51,7 @@ class Invalid(DomainError):
     """The input breaks a rule; `issues` says which, each with its path."""
 
     code = "VALIDATION_FAILED"
+    members: ClassVar[dict[str, Any]] = {"issues": list[Issue]}
 
     def __init__(self, issues: list[Issue], message: str = "The input has errors; see issues.") -> None:
         super().__init__(message, issues=issues)
@@ -56,6 +62,7 @@ class Conflict(DomainError):
     """Somebody else changed it first; `current_version` is what is there now."""
 
     code = "CONFLICT"
+    members: ClassVar[dict[str, Any]] = {"current_version": Whole}
 
     def __init__(self, current_version: int) -> None:
         super().__init__(
@@ -68,6 +75,7 @@ class IllegalTransition(DomainError):
     """That state cannot follow this one."""
 
     code = "ILLEGAL_TRANSITION"
+    members: ClassVar[dict[str, Any]] = {"from_state": str, "to_state": str}
 
     def __init__(self, from_state: str, to_state: str) -> None:
         super().__init__(f"{to_state} cannot follow {from_state}.", from_state=from_state, to_state=to_state)
@@ -77,6 +85,7 @@ class RateLimited(DomainError):
     """Too much, too fast; try again after `retry_after_seconds`."""
 
     code = "RATE_LIMITED"
+    members: ClassVar[dict[str, Any]] = {"retry_after_seconds": Whole}
 
     def __init__(self, retry_after_seconds: int, message: str | None = None) -> None:
         super().__init__(

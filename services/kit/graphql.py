@@ -46,7 +46,8 @@ _VISIBLE: dict[type[DomainError], str] = {
     RateLimited: "UNAVAILABLE",
     Unavailable: "UNAVAILABLE",
 }
-# Codes of backend problems that a client may see as such when no result union carries them.
+# Codes of backend problems that a client may see as such when no result union carries them; other refusals are
+# BAD_REQUEST.
 _VISIBLE_PROBLEMS = {
     "FORBIDDEN": "FORBIDDEN",
     "VALIDATION_FAILED": "BAD_REQUEST",
@@ -275,6 +276,9 @@ def present_error(error: GraphQLError) -> dict[str, Any]:
         message = cause.issues[0].message if isinstance(cause, Invalid) and cause.issues else cause.message
     elif isinstance(cause, Problem):
         code, message = _VISIBLE_PROBLEMS.get(cause.code), cause.detail
+        if code is None and cause.status < 500:
+            log.warning("unexpected refusal", path=error.path, code=cause.code)
+            code, message = "BAD_REQUEST", "This cannot be done as it was asked for."
     elif code is None and error.path is None:
         code = "BAD_REQUEST"  # variables or the operation's name do not fit the document
     if code is None:

@@ -8,7 +8,7 @@ to build.
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from inspect import isawaitable
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import GraphQLError, GraphQLField, GraphQLObjectType, GraphQLSchema, default_field_resolver
 from strawberry.federation import Schema
@@ -16,6 +16,7 @@ from strawberry.federation import Schema
 from services.kit.access import Permission, Scope
 
 ScopeOf = Callable[[Any, Any, dict[str, Any]], Awaitable[Scope | None]]
+T = TypeVar("T")
 Rule = Callable[[Any, Any, dict[str, Any]], Awaitable[bool]]
 """`(source, info, arguments)` → whether the caller may. `info.context` is the request's Context."""
 
@@ -34,6 +35,13 @@ class AccessDenied(GraphQLError):
 
     def __init__(self, message: str = "You may not see or do this, or it is not there.") -> None:
         super().__init__(message, extensions={"code": "FORBIDDEN"})
+
+
+def present(found: T | None) -> T:
+    """What was found. Raises AccessDenied for what is not there, or was not found for this caller."""
+    if found is None:
+        raise AccessDenied
+    return found
 
 
 async def PUBLIC(source: Any, info: Any, arguments: dict[str, Any]) -> bool:  # noqa: N802 - reads as a constant in tables

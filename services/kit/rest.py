@@ -3,7 +3,6 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from inspect import getdoc
 from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 
@@ -15,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.kit import errors
+from services.kit import errors, openapi
 from services.kit.asgi import BodyTooLarge
 from services.kit.metrics import FAILED, outcome_of_status, registry
 from services.kit.proof import BackendKey
@@ -52,16 +51,6 @@ _encoder = msgspec.json.Encoder()
 _seconds = registry.histogram(
     "monoql_backend_request_seconds", "Requests to a backend's routes.", ("route", "outcome")
 )
-
-
-class Problem(msgspec.Struct, kw_only=True):
-    """RFC 9457 problem; `code` is stable, `detail` is for people, further members depend on the code."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
 
 
 class Call(Generic[B]):
@@ -126,7 +115,9 @@ class Ingress:
 
 
 @dataclass(frozen=True)
-class _Operation:
+class Operation:
+    """A route and what handles it."""
+
     method: str
     path: str
     handler: Handler
@@ -145,7 +136,7 @@ class Api:
     def __init__(self, title: str, version: str) -> None:
         self.title = title
         self.version = version
-        self._operations: list[_Operation] = []
+        self._operations: list[Operation] = []
 
     def get(self, path: str, returns: Any, *, query: Sequence[str] = ()) -> Callable[[Handler], Handler]:
         return self._route("GET", path, None, returns, 200, query)
@@ -185,28 +176,7 @@ class Api:
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI 3.1 document."""
-        named = [t for o in self._operations for t in (o.body, o.returns) if t is not None]
-        schemas, components = msgspec.json.schema_components(
-            [*named, Problem], ref_template="#/components/schemas/{name}"
-        )
-        lookup = dict(zip(map(repr, named), schemas, strict=False))
-        paths: dict[str, Any] = {}
-        for operation in sorted(self._operations, key=lambda o: (o.path, o.method)):
-            item = paths.setdefault(_template(operation.path), {})
-            item[operation.method.lower()] = _describe(operation, lookup)
-        return {
-            "openapi": "3.1.0",
-            "info": {"title": self.title, "version": self.version},
-            "paths": paths,
-            "components": {
-                "schemas": dict(sorted(components.items())),
-                "securitySchemes": {
-                    "backendKey": {"type": "apiKey", "in": "header", "name": "x-backend-key"},
-                    **{o.ingress.name: o.ingress.scheme for o in self._operations if o.ingress},
-                },
-            },
-            "security": [{"backendKey": []}],
-        }
+        return openapi.describe(self.title, self.version, self._operations, status_of)
 
     def _route(
         self,
@@ -219,13 +189,13 @@ class Api:
         ingress: Ingress | None = None,
     ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
-            self._operations.append(_Operation(method, path, handler, body, returns, status, query, ingress))
+            self._operations.append(Operation(method, path, handler, body, returns, status, query, ingress))
             return handler
 
         return register
 
 
-def _endpoint(operation: _Operation, keys: BackendKey) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(operation: Operation, keys: BackendKey) -> Callable[[Request], Awaitable[Response]]:
     decoder = msgspec.json.Decoder(operation.body) if operation.body is not None else None
     ingress = operation.ingress
     name = f"{operation.method} {_template(operation.path)}"
@@ -272,8 +242,12 @@ def _endpoint(operation: _Operation, keys: BackendKey) -> Callable[[Request], Aw
 
 def problem_for(error: errors.DomainError) -> Response:
     """The answer to a domain error: its code, message and details under the status of `STATUS`."""
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), DEFAULT_STATUS)
-    return problem(status, error.code, error.message, **error.details)
+    return problem(status_of(type(error)), error.code, error.message, **error.details)
+
+
+def status_of(kind: type[errors.DomainError]) -> int:
+    """The status of a kind of domain error: its own in `STATUS`, or that of what it is a kind of."""
+    return next((STATUS[each] for each in kind.__mro__ if each in STATUS), DEFAULT_STATUS)
 
 
 def problem(status: int, code: str, detail: str, **members: Any) -> Response:
@@ -348,37 +322,3 @@ def _issue(message: str) -> errors.Issue:
     text, _, place = message.partition(" - at `$")
     path = [part for part in re.split(r"[.\[\]`]+", place) if part]
     return errors.Issue(path, "MALFORMED", text)
-
-
-def _template(path: str) -> str:
-    return re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
-
-
-def _describe(operation: _Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    handler = cast("Any", operation.handler)
-    summary, _, description = (getdoc(handler) or "").partition("\n\n")
-    described: dict[str, Any] = {"operationId": handler.__name__, "summary": summary.replace("\n", " ")}
-    if description:
-        described["description"] = description
-    parameters = [_parameter(name, "path") for name in re.findall(r"\{(\w+)", operation.path)]
-    parameters += [_parameter(name, "query") for name in operation.query]
-    if parameters:
-        described["parameters"] = parameters
-    if operation.body is not None:
-        content = {"application/json": {"schema": schemas[repr(operation.body)]}}
-        described["requestBody"] = {"required": True, "content": content}
-    answer: dict[str, Any] = {"description": "Done."}
-    if operation.returns is not None:
-        answer["content"] = {"application/json": {"schema": schemas[repr(operation.returns)]}}
-    failure = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    if operation.ingress:
-        described["security"] = [{operation.ingress.name: []}]
-    described["responses"] = {
-        str(operation.status): answer,
-        "default": {"description": "A problem.", "content": failure},
-    }
-    return described
-
-
-def _parameter(name: str, place: str) -> dict[str, Any]:
-    return {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}

@@ -197,6 +197,11 @@ class Job:
     failure: str | None = strawberry.field(description="Why it failed, for people.")
 
 
+def fitting(number: int | None) -> int | None:
+    """The number; None where GraphQL's Int, of 32 bits, does not hold it."""
+    return number if number is not None and -(2**31) <= number < 2**31 else None
+
+
 def typed(problem: Problem, *members: type[Any]) -> Any:
     """The result-union member that says what `problem` says. Raises `problem` when none of `members` fits.
 

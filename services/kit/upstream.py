@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from typing import Any, TypeVar, overload
 from urllib.parse import quote
 
@@ -10,11 +11,15 @@ import msgspec
 from httpx_aiohttp import AiohttpTransport
 
 from services.kit.errors import Unavailable
-from services.kit.telemetry import outgoing_headers, span
+from services.kit.telemetry import log, outgoing_headers, span
 
 T = TypeVar("T")
 _LONGEST_ID = 200
 _RETRY_AFTER_SECONDS = (0.05, 0.2)
+_NO_ANSWER = "A service that this needs does not answer. Try again shortly."
+NOT_UNDERSTOOD = "A service that this needs gave an answer that is not understood."
+# What bytes that are not what they should be raise: no JSON, other JSON, no UTF-8, too deep.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _encoder = msgspec.json.Encoder()
 
 
@@ -93,9 +98,15 @@ class Upstream:
             if actor:
                 headers["x-actor"] = actor
             response = await self._send(method, path, content, headers, query, attempts)
-        if response.status_code >= 400:
+        if not response.is_success:
             raise _problem(response)
-        return msgspec.json.decode(response.content, type=returns) if returns is not None else None
+        if returns is None:
+            return None
+        try:
+            return msgspec.json.decode(response.content, type=returns)
+        except _UNREADABLE as error:
+            log.error("answer not understood", path=path, reason=str(error))
+            raise Unavailable(NOT_UNDERSTOOD) from error
 
     async def _send(
         self,
@@ -109,10 +120,9 @@ class Upstream:
         for left in reversed(range(attempts)):
             try:
                 return await self._exchange(method, path, content, headers, query)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 if not left:
-                    message = "A service that this needs does not answer. Try again shortly."
-                    raise Unavailable(message) from error
+                    raise Unavailable(_NO_ANSWER) from error
                 await asyncio.sleep(random.uniform(*_RETRY_AFTER_SECONDS))
         raise AssertionError("a request is sent at least once")
 
@@ -144,6 +154,13 @@ class Upstream:
         await self._transport.aclose()
 
 
+def one_for_each(asked: Sequence[Any], answered: list[T]) -> list[T]:
+    """The answers to questions by their places. Raises Unavailable when there is not one for each: whose is whose?"""
+    if len(asked) != len(answered):
+        raise Unavailable(NOT_UNDERSTOOD)
+    return answered
+
+
 def segment(id: str) -> str:
     """An id that somebody else wrote, as one segment of a path. Raises Problem NOT_FOUND for what no id looks like."""
     if not 0 < len(id) <= _LONGEST_ID or id.strip(".") == "" or "\0" in id:
@@ -155,8 +172,14 @@ def _problem(response: httpx.Response) -> Exception:
     try:
         members: dict[str, Any] = msgspec.json.decode(response.content, type=dict[str, Any])
         code, detail = str(members.pop("code")), str(members.pop("detail", ""))
-    except (msgspec.DecodeError, KeyError):
-        return Unavailable("A service that this needs gave an answer that is not understood.")
-    if response.status_code in (503, 504) and code != "RATE_LIMITED":
+    except (*_UNREADABLE, KeyError):
+        return Unavailable(NOT_UNDERSTOOD)
+    status = response.status_code
+    if code == "UNAVAILABLE" and status == 503:
         return Unavailable(detail)
-    return Problem(response.status_code, code, detail, members)
+    if status in (502, 503, 504):
+        return Unavailable(_NO_ANSWER)
+    if status in (400, 401, 405):  # keys or versions do not fit: nothing that whoever asks could mend
+        log.error("backend refuses us", code=code)
+        return Unavailable(_NO_ANSWER)
+    return Problem(status, "INTERNAL_SERVER_ERROR" if status >= 500 else code, detail, members)

@@ -1,14 +1,18 @@
-"""Made-up requests: how many, from which seed, and with real ids in them so that they get past the door.
+"""Made-up requests: how many, from which seed, with real ids in them so that they get past the door, and what no answer
+to any of them may hold.
 
 `FUZZ_EXAMPLES` and `FUZZ_SEED` make a longer run, or another one, than the one that every run repeats.
 """
 
+import json
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
+from hypothesis_graphql import nodes
 
 from tests.contract.permissions.world import World, uid
 
@@ -18,7 +22,26 @@ SLOW_IS_FINE = (
     HealthCheck.filter_too_much,
     HealthCheck.large_base_example,
 )
+SEED = int(os.environ.get("FUZZ_SEED", "1"))
 PERSONAS = ("owner", "fan", "other-fan", "outsider")
+CODES = {"BAD_REQUEST", "FORBIDDEN", "GRAPHQL_VALIDATION_FAILED", "UNAUTHENTICATED"}
+"""What may be among GraphQL's errors. A server error has another code, and so has what did not answer."""
+
+INSIDE = re.compile(
+    r"Traceback|\.py\b|\.mjs\b|node_modules|\bSELECT \w|INSERT INTO|asyncpg|psycopg|postgres|msgspec|strawberry|httpx"
+    r"|127\.0\.0\.1:\d|localhost|ECONNREFUSED|serviceName"
+)
+SCALARS = {
+    name: st.sampled_from(values).map(nodes.String)
+    for name, values in {
+        "CountryCode": ["US", "IE", "MX", "ZZ"],
+        "DateTime": ["2030-01-01T00:00:00Z", "2030-06-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "soon"],
+        "EmailAddress": ["a@example.com", "a@", ""],
+        "Locale": ["en-US", "fr-CA", "es-MX", "tlh-KL"],
+        "PhoneNumber": ["+12125550100", "+442071838750", "+1", ""],
+        "URL": ["https://example.com/a", "javascript:alert(1)", "http://[::1", ""],
+    }.items()
+}
 
 
 def examples(usual: int) -> int:
@@ -37,9 +60,20 @@ def repeatable(most: int) -> Callable[[Any], Any]:
             phases=[Phase.generate],
             suppress_health_check=SLOW_IS_FINE,
         )
-        return seed(int(os.environ.get("FUZZ_SEED", "1")))(limits(test))
+        return seed(SEED)(limits(test))
 
     return decorate
+
+
+def check_graphql(status: int, text: str, codes: Collection[str] = CODES) -> str:
+    """What kind of answer this is. Fails on a server error, on what is no GraphQL, on another code and on a leak."""
+    assert status < 500, text
+    answer = json.loads(text)
+    found = {error["extensions"]["code"] for error in answer.get("errors", [])}
+    assert found <= set(codes), text
+    assert not INSIDE.search(text), INSIDE.search(text)
+    reached = any(value is not None for value in (answer.get("data") or {}).values())
+    return "data" if reached else min(found, default="nothing")
 
 
 def known_ids(world: World) -> Sequence[str]:

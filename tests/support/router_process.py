@@ -60,7 +60,7 @@ class RouterProcess:
 
     def __enter__(self) -> Self:
         self.start()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
@@ -90,10 +90,15 @@ class RouterProcess:
         self.client.close()
         sys.stderr.write(self.stop()[1])
 
+    def log_line(self) -> str:
+        """The next line of the log; waits for it."""
+        assert self.process.stderr
+        return self.process.stderr.readline()
+
     def stop(self) -> tuple[int, str]:
         """Sends SIGTERM; returns the exit code and everything it logged."""
         self.process.terminate()
-        _, log = self.process.communicate(timeout=20)
+        _, log = self.process.communicate(timeout=60)
         return self.process.returncode, log
 
     def post(self, query: str, variables: dict | None = None, **headers: str) -> httpx.Response:

@@ -28,34 +28,14 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-class ServiceUnderTest:
-    """`graphql` speaks to the subgraph as the router would, `rest` to the backend as the subgraph would.
+class SubgraphUnderTest:
+    """`graphql` speaks to the subgraph as the router would."""
 
-    `requests` are those that the subgraph sent to its backend, as `METHOD /path`, for tests that count.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        subgraph: Any,
-        backend: Any,
-        granted: set[tuple[str, str, str | None]],
-        requests: list[str],
-    ) -> None:
-        self.name = name
-        self.granted = granted
-        self.requests = requests
+    def __init__(self, subgraph: Any) -> None:
         self._proof = RouterProof([_secret("test-router-secret")])
         self._subgraph = httpx.AsyncClient(
             transport=httpx.ASGITransport(subgraph), base_url="http://subgraph"
         )
-        self._backend = httpx.AsyncClient(
-            transport=httpx.ASGITransport(backend),
-            base_url="http://backend",
-            headers={"x-backend-key": "test-backend-key"},
-        )
-        self.backend = backend
-        self.resources = backend.resources
 
     async def graphql(
         self,
@@ -91,6 +71,33 @@ class ServiceUnderTest:
         answer = await self.graphql(query, {"representations": representations}, token=token)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]["_entities"]
+
+
+class ServiceUnderTest(SubgraphUnderTest):
+    """A subgraph over its backend; `rest` speaks to the backend as the subgraph would.
+
+    `requests` are those that the subgraph sent to its backend, as `METHOD /path`, for tests that count.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        subgraph: Any,
+        backend: Any,
+        granted: set[tuple[str, str, str | None]],
+        requests: list[str],
+    ) -> None:
+        super().__init__(subgraph)
+        self.name = name
+        self.granted = granted
+        self.requests = requests
+        self._backend = httpx.AsyncClient(
+            transport=httpx.ASGITransport(backend),
+            base_url="http://backend",
+            headers={"x-backend-key": "test-backend-key"},
+        )
+        self.backend = backend
+        self.resources = backend.resources
 
     async def rest(self, method: str, path: str, body: Any = None, **options: Any) -> httpx.Response:
         """The backend's raw answer."""

@@ -4,6 +4,8 @@ from typing import Annotated, Generic, TypeVar
 
 from msgspec import Meta, Struct
 
+from services.kit.wire import Whole
+
 T = TypeVar("T")
 Search = Annotated[str, Meta(max_length=200)]
 
@@ -24,7 +26,7 @@ class Venue(Struct):
     country: str
     time_zone: str
     location: GeoPoint
-    capacity: int | None
+    capacity: Whole | None
     source: str = "catalogue"
 
 

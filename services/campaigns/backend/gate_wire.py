@@ -1,24 +1,28 @@
 """The wire format of gates, the same toward callers, in snapshots and in the database."""
 
+from typing import Annotated
+
 from msgspec import Struct
+
+from services.kit.wire import said_to_be_of
 
 
 class CardGate(Struct, forbid_unknown_fields=True):
     """A verified card of any of these brands."""
 
-    brands: list[str]
+    brands: list[Annotated[str, said_to_be_of(("VISA", "MASTERCARD", "AMEX", "DISCOVER"))]]
 
 
 class LinkedAccountGate(Struct, forbid_unknown_fields=True):
     """A linked account at any of these providers."""
 
-    providers: list[str]
+    providers: list[Annotated[str, said_to_be_of(("VERIZON", "CITI"))]]
 
 
 class IdentityGate(Struct, forbid_unknown_fields=True):
     """A verified identity of this tier."""
 
-    tier: str
+    tier: Annotated[str, said_to_be_of(("ASU",))]
 
 
 class RegionGate(Struct, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, ClassVar
 
 from services.campaigns.backend import wire
 from services.campaigns.backend.gate_reach_rules import admitted, dead_ends
@@ -19,6 +20,7 @@ class LintBlocked(DomainError):
     """A campaign with these errors could not work, so it is not opened."""
 
     code = "LINT_BLOCKED"
+    members: ClassVar[dict[str, Any]] = {"findings": list[Finding]}
 
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__(

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from services.kit.wire import Whole
+
 
 class Severity(StrEnum):
     """ERROR keeps a campaign from being scheduled or opened, WARNING does not."""
@@ -30,10 +32,10 @@ class Findings(Struct):
 class PoolCounts(Struct):
     """How many codes an event's pool holds, and how many of them can never go out any more."""
 
-    imported: int
-    generated: int
-    expired: int
-    voided: int
+    imported: Whole
+    generated: Whole
+    expired: Whole
+    voided: Whole
 
     @property
     def usable(self) -> int:

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from services.campaigns.backend.catalogue_wire import Search
+from services.kit.wire import Whole
 
 IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -15,7 +16,7 @@ class Promoter(msgspec.Struct):
 
     id: str
     team_id: str
-    version: int
+    version: Whole
     name: str
     legal_name: str
     support_email: str | None
@@ -36,7 +37,7 @@ class PromoterWrite(msgspec.Struct, frozen=True):
     support_email: str | None = None
     privacy_policy_url: str | None = None
     shares_fan_data: bool = False
-    expected_version: int | None = None
+    expected_version: Whole | None = None
     idempotency_key: IdempotencyKey | None = None
 
 

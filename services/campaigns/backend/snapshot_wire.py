@@ -1,11 +1,10 @@
 """The wire format in which campaigns are published to entries, codes and users."""
 
-from datetime import datetime
-
 from msgspec import Struct
 
 from services.campaigns.backend.gate_wire import Gate
 from services.campaigns.backend.wire import State
+from services.kit.wire import Moment, Whole
 
 
 class SnapshotMarket(Struct):
@@ -22,12 +21,12 @@ class SnapshotEvent(Struct):
     id: str
     market_id: str
     name: str
-    starts_at: datetime
-    presale_opens_at: datetime
-    presale_closes_at: datetime
-    allocation: int
+    starts_at: Moment
+    presale_opens_at: Moment
+    presale_closes_at: Moment
+    allocation: Whole
     code_mode: str
-    ticket_limit: int
+    ticket_limit: Whole
 
 
 class Snapshot(Struct):
@@ -36,12 +35,12 @@ class Snapshot(Struct):
     id: str
     slug: str
     team_id: str
-    version: int
+    version: Whole
     state: State
     default_locale: str
     countries: list[str]
-    opens_at: datetime
-    closes_at: datetime
+    opens_at: Moment
+    closes_at: Moment
     phone_required: bool
     identity_key: str
     gate: Gate | None

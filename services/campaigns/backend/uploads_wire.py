@@ -1,11 +1,11 @@
 """Uploads on the wire."""
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from services.campaigns.backend.wire import IdempotencyKey
+from services.kit.wire import Moment, Whole
 
 Purpose = Literal["HERO_IMAGE", "CODE_IMPORT", "SCORE_IMPORT"]
 
@@ -16,7 +16,7 @@ class NewUpload(msgspec.Struct, frozen=True):
     purpose: Purpose
     filename: str
     content_type: str
-    byte_size: int
+    byte_size: Whole
     team_id: str | None = None
     campaign_id: str | None = None
     idempotency_key: IdempotencyKey | None = None
@@ -31,23 +31,23 @@ class Upload(msgspec.Struct, frozen=True):
     """
 
     id: str
-    purpose: str
-    state: str
+    purpose: Purpose
+    state: Literal["PENDING", "PROCESSING", "READY", "REJECTED", "EXPIRED"]
     team_id: str
     campaign_id: str | None
     owner_id: str
     filename: str
     file: str | None
-    byte_size: int
+    byte_size: Whole
     content_type: str | None
     sha256: str | None
     upload_url: str | None
     url: str | None
     failure_code: str | None
     failure: str | None
-    created_at: datetime
-    link_expires_at: datetime
-    expires_at: datetime | None
+    created_at: Moment
+    link_expires_at: Moment
+    expires_at: Moment | None
 
 
 class UploadIds(msgspec.Struct, frozen=True):

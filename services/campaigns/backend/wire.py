@@ -1,6 +1,5 @@
 """The Campaign Service's wire format: what its JSON looks like, in both directions. Moments are RFC 3339."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -9,9 +8,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from services.campaigns.backend.catalogue_wire import Artist, GeoPoint, Search, Venue
 from services.campaigns.backend.gate_wire import Gate
 from services.campaigns.backend.promoters_wire import Promoter
+from services.kit.wire import LocaleTag, Moment, Whole
 
 IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=200)]
-Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class State(StrEnum):
@@ -26,6 +25,10 @@ class State(StrEnum):
     FINISHED = "FINISHED"
     ARCHIVED = "ARCHIVED"
     CANCELLED = "CANCELLED"
+
+
+CodeMode = Literal["SINGLE_USE", "ACCOUNT_BOUND"]
+IdentityKey = Literal["EMAIL", "GLOBAL_USER_ID", "MEMBER_ID"]
 
 
 class Window(Struct):
@@ -45,7 +48,7 @@ class ScoreRange(Struct):
 class Content(Struct):
     """A campaign's texts in one locale."""
 
-    locale: str
+    locale: LocaleTag
     title: str
     summary: str | None = None
     body: str | None = None
@@ -64,22 +67,22 @@ class Market(Struct):
     country: str
     location: GeoPoint | None
     radius_km: float | None
-    population: int | None
+    population: Whole | None
     venue: Venue | None
     time_zone: str | None = None
 
 
 class Event(Struct):
-    """A show in a market; `allocation` counts tickets that winners can get."""
+    """A show in a market of its campaign; `allocation` counts tickets that winners can get."""
 
     id: str
     market_id: str
     name: str
     starts_at: Moment
     presale: Window
-    allocation: int
-    code_mode: str
-    ticket_limit: int
+    allocation: Annotated[int, Meta(ge=0, le=10_000_000)]
+    code_mode: CodeMode
+    ticket_limit: Whole
 
 
 class Campaign(Struct):
@@ -91,14 +94,14 @@ class Campaign(Struct):
     id: str
     slug: str
     team_id: str
-    version: int
+    version: Whole
     state: State
     announced: bool
-    default_locale: str
+    default_locale: LocaleTag
     countries: list[str]
     registration: Window
     phone_required: bool
-    identity_key: str
+    identity_key: IdentityKey
     gate: Gate | None
     score_range: ScoreRange | None
     created_at: Moment
@@ -178,7 +181,7 @@ class NewCampaign(Struct):
 class CampaignUpdate(Struct):
     """What to change; members that are left out stay."""
 
-    expected_version: int
+    expected_version: Whole
     slug: str | UnsetType = UNSET
     default_locale: str | UnsetType = UNSET
     countries: list[str] | UnsetType = UNSET
@@ -195,20 +198,20 @@ class Transition(Struct):
     """The state to go to."""
 
     to: State
-    expected_version: int
+    expected_version: Whole
 
 
 class ContentWrite(Content, kw_only=True):
     """Texts for one locale; they replace what is there."""
 
-    expected_version: int | None = None
+    expected_version: Whole | None = None
 
 
 class GateWrite(Struct):
     """The new gate; null lets everybody in."""
 
     gate: Gate | None
-    expected_version: int | None = None
+    expected_version: Whole | None = None
 
 
 class MarketWrite(Struct):
@@ -220,7 +223,7 @@ class MarketWrite(Struct):
     location: GeoPoint | None = None
     radius_km: float | None = None
     venue_id: str | None = None
-    expected_version: int | None = None
+    expected_version: Whole | None = None
     idempotency_key: IdempotencyKey | None = None
 
 
@@ -230,13 +233,13 @@ class EventWrite(Struct):
     market_id: str
     name: str
     presale: Window
-    allocation: int
+    allocation: Whole
     starts_at: Moment | None = None
     starts_at_local: str | None = None
     id: str | None = None
     code_mode: str = "SINGLE_USE"
-    ticket_limit: int = 4
-    expected_version: int | None = None
+    ticket_limit: Whole = 4
+    expected_version: Whole | None = None
     idempotency_key: IdempotencyKey | None = None
 
 
@@ -244,7 +247,7 @@ class Removal(Struct):
     """What to remove."""
 
     id: str
-    expected_version: int | None = None
+    expected_version: Whole | None = None
 
 
 class Changed(Struct):

@@ -10,10 +10,13 @@ from msgspec import Struct, field
 from strawberry import UNSET
 
 from services.campaigns.subgraph.promoters_backend import Promoter
+from services.kit.errors import Unavailable
 from services.kit.paging import Page
-from services.kit.upstream import Upstream, segment
+from services.kit.upstream import NOT_UNDERSTOOD, Upstream, segment
 
 T = TypeVar("T")
+_TREES = ("all_of", "any_of")
+_GATES = (*_TREES, "card", "linked_account", "identity", "phone", "region", "membership")
 
 
 class Window(Struct):
@@ -22,8 +25,8 @@ class Window(Struct):
 
 
 class ScoreRange(Struct):
-    min: float | None
-    max: float | None
+    min: float | None = None
+    max: float | None = None
 
 
 class GeoPoint(Struct):
@@ -34,10 +37,10 @@ class GeoPoint(Struct):
 class Content(Struct):
     locale: str
     title: str
-    summary: str | None
-    body: str | None
-    terms: str | None
-    sms_template: str | None
+    summary: str | None = None
+    body: str | None = None
+    terms: str | None = None
+    sms_template: str | None = None
 
 
 class Venue(Struct):
@@ -102,8 +105,34 @@ class Campaign(Struct):
     artists: list[Artist]
     markets: list[Market]
     events: list[Event]
-    hero_image: str | None
-    promoter: Promoter | None
+    hero_image: str | None = None
+    promoter: Promoter | None = None
+
+    def __post_init__(self) -> None:
+        self.gate = self.gate and _gate(self.gate)
+        markets = {market.id for market in self.markets}
+        if any(event.market_id not in markets for event in self.events):
+            raise ValueError("an event is in no market of the campaign")
+
+
+Place = TypeVar("Place", Market, Event)
+
+
+def first(those: Sequence[Place], id: str) -> Place:
+    """The market or event of this id, which is among those of its campaign."""
+    found = next((each for each in those if each.id == id), None)
+    if found is None:
+        raise Unavailable(NOT_UNDERSTOOD)
+    return found
+
+
+def _gate(node: dict[str, Any]) -> dict[str, Any]:
+    """A gate with the one member that it is made of; what a newer backend may have added is left out."""
+    members = {kind: node[kind] for kind in _GATES if node.get(kind) is not None}
+    if len(members) != 1:
+        raise ValueError("a gate has exactly one member")
+    [(kind, value)] = members.items()
+    return {kind: [_gate(child) for child in value] if kind in _TREES else value}
 
 
 class CampaignKeys(Struct):
@@ -134,7 +163,7 @@ class Findings(Struct, Generic[T]):
 
     items: list[Found[T]]
     has_next: bool
-    fallback: bool
+    fallback: bool = False
 
 
 class Changed(Struct):

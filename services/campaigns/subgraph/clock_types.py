@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import strawberry
 
@@ -20,9 +20,12 @@ class LocalTime:
     )
 
     @classmethod
-    def of(cls, moment: datetime, zone: str, locale: str) -> Self:
-        """A moment there, in one of the served locales."""
-        shown = moment.astimezone(ZoneInfo(zone))
+    def of(cls, moment: datetime, zone: str, locale: str) -> Self | None:
+        """A moment there, in one of the served locales; None in a zone that is not known here."""
+        try:
+            shown = moment.astimezone(ZoneInfo(zone))
+        except (OSError, OverflowError, ValueError, ZoneInfoNotFoundError):
+            return None
         return cls(
             time_zone=zone,
             date_time=shown.isoformat(timespec="seconds"),

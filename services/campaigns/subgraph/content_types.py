@@ -76,7 +76,7 @@ class CampaignContent:
     @classmethod
     def of(cls, campaign: backend.Campaign, choice: Choice) -> Self:
         """A campaign's texts in the locale chosen."""
-        [content] = [content for content in campaign.contents if content.locale == choice.locale]
+        content = next(content for content in campaign.contents if content.locale == choice.locale)
         return cls(
             campaign=campaign,
             locale=Locale(choice.locale),

@@ -83,8 +83,7 @@ class Market:
     @classmethod
     def in_campaign(cls, campaign: backend.Campaign, id: str) -> Self:
         """The market of this id, which the campaign must have."""
-        [market] = [market for market in campaign.markets if market.id == id]
-        return cls.of(campaign, market)
+        return cls.of(campaign, backend.first(campaign.markets, id))
 
     @classmethod
     def of(cls, campaign: backend.Campaign, market: backend.Market) -> Self:
@@ -130,7 +129,7 @@ class Event:
         return self._local(self.row.presale.closes_at, info, locale)
 
     def _local(self, moment: datetime, info: Info, locale: str | None) -> LocalTime | None:
-        [market] = [market for market in self.parent.markets if market.id == self.row.market_id]
+        market = backend.first(self.parent.markets, self.row.market_id)
         if market.time_zone is None:
             return None
         wanted = viewer_locale(self.parent.default_locale, locale, info.context.accept_language)
@@ -156,8 +155,7 @@ class Event:
     @classmethod
     def in_campaign(cls, campaign: backend.Campaign, id: str) -> Self:
         """The event of this id, which the campaign must have."""
-        [event] = [event for event in campaign.events if event.id == id]
-        return cls.of(campaign, event)
+        return cls.of(campaign, backend.first(campaign.events, id))
 
     @classmethod
     def of(cls, campaign: backend.Campaign, event: backend.Event) -> Self:

@@ -21,7 +21,7 @@ class Promoter(Struct):
     privacy_policy_url: str | None
     default_locale: str
     shares_fan_data: bool
-    announced: bool
+    announced: bool = False
 
 
 class _Promoters(Struct):

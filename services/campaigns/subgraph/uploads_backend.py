@@ -34,7 +34,7 @@ class UploadAnswer(Struct):
     """The upload after a call; `replayed` when an earlier call had made it."""
 
     upload: Upload
-    replayed: bool
+    replayed: bool = False
 
 
 class _Uploads(Struct):

@@ -1,21 +1,23 @@
 """Deliveries of codes on the wire."""
 
-from datetime import datetime
+from typing import Literal
 
 import msgspec
 
+from services.codes.backend.deliveries_rules import Channel
 from services.codes.backend.wire import Code, Id, Ids, Key
+from services.kit.wire import Moment
 
 
 class Delivery(msgspec.Struct, frozen=True):
     """A message with a code. `channel` is null until it is known; `at` is when it got into its state."""
 
     code_id: str
-    channel: str | None
-    state: str
+    channel: Channel | None
+    state: Literal["QUEUED", "SENDING", "SENT", "FAILED"]
     failure: str | None
-    created_at: datetime
-    at: datetime
+    created_at: Moment
+    at: Moment
 
 
 class DeliveryQuestions(msgspec.Struct, frozen=True):

@@ -1,14 +1,14 @@
 """Who holds which code, on the wire."""
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from services.codes.backend.redemptions_wire import GivenCode
-from services.codes.backend.wire import Code, Id, Ids
+from services.codes.backend.wire import Code, CodeState, Id, Ids
 from services.kit.paging import Page
+from services.kit.wire import ONE_FOR_EACH, Moment, Whole
 
 
 class Values(msgspec.Struct, frozen=True):
@@ -20,7 +20,7 @@ class Values(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct, frozen=True):
     """`codes[i]` answers `values[i]`; null where nobody knows it."""
 
-    codes: list[Code | None]
+    codes: Annotated[list[Code | None], ONE_FOR_EACH]
 
 
 class Users(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class PagesOfUsers(msgspec.Struct, frozen=True):
 class CodePages(msgspec.Struct, frozen=True):
     """`pages[i]` answers the request's `pages[i]`: newest codes first."""
 
-    pages: list[Page[Code]]
+    pages: Annotated[list[Page[Code]], ONE_FOR_EACH]
 
 
 class ExportQuestion(msgspec.Struct, frozen=True):
@@ -72,14 +72,14 @@ class ExportedCode(msgspec.Struct, frozen=True):
     id: str
     event_id: str
     masked: str
-    state: str
+    state: CodeState
     selection_id: str | None
     entry_id: str | None
     user_id: str | None
-    assigned_at: datetime | None
-    redeemed_at: datetime | None
-    redeemed: int | None
-    voided_at: datetime | None
+    assigned_at: Moment | None
+    redeemed_at: Moment | None
+    redeemed: Whole | None
+    voided_at: Moment | None
     superseded_by: str | None
 
 

@@ -1,6 +1,5 @@
 """Redemptions on the wire: what platforms send, what they are answered, and what is told to entries."""
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -8,11 +7,11 @@ from msgspec import Meta
 
 from services.codes.backend.redemptions_rules import Outcome
 from services.codes.backend.wire import Ids, Scope
+from services.kit.wire import ONE_FOR_EACH, Moment, Whole
 
 Platform = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 ExternalId = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 GivenCode = Annotated[str, Meta(min_length=1, max_length=200)]
-Moment = Annotated[datetime, Meta(tz=True)]
 _YEARS = range(2000, 2100)
 
 
@@ -52,7 +51,7 @@ class Result(msgspec.Struct, frozen=True, rename="camel"):
 class Results(msgspec.Struct, frozen=True):
     """`results[i]` answers the request's `redemptions[i]`."""
 
-    results: list[Result]
+    results: Annotated[list[Result], ONE_FOR_EACH]
 
 
 class ReportByHand(Report, frozen=True, rename="camel", kw_only=True):
@@ -76,8 +75,8 @@ class Redemption(msgspec.Struct, frozen=True):
     code_id: str
     platform: str
     external_id: str
-    at: datetime
-    quantity: int
+    at: Moment
+    quantity: Whole
     late: bool
 
 
@@ -96,7 +95,7 @@ class GivenCodes(msgspec.Struct, frozen=True):
 class CodeScopes(msgspec.Struct, frozen=True):
     """`scopes[i]` answers `codes[i]`; its `id` is the code's."""
 
-    scopes: list[Scope | None]
+    scopes: Annotated[list[Scope | None], ONE_FOR_EACH]
 
 
 class CodeIds(msgspec.Struct, frozen=True):
@@ -109,6 +108,6 @@ class RedemptionSnapshot(msgspec.Struct, frozen=True):
     """
 
     selection_id: str
-    quantity: int
-    version: int
+    quantity: Whole
+    version: Whole
     outcome: str = "REDEEMED"

@@ -3,8 +3,9 @@
 import csv
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
+from services.codes.backend.wire import Shortfall
 from services.kit.errors import DomainError, Invalid, Issue
 
 SHORTEST, LONGEST = 6, 64
@@ -40,6 +41,7 @@ class WaveNotFinalized(DomainError):
     """The wave's winners may still change, so no code is handed out yet."""
 
     code = "WAVE_NOT_FINALIZED"
+    members: ClassVar[dict[str, Any]] = {"state": str}
 
     def __init__(self, state: str) -> None:
         super().__init__(
@@ -52,6 +54,7 @@ class InsufficientCodes(DomainError):
     """A pool holds fewer codes than its event has winners; nothing was written."""
 
     code = "INSUFFICIENT_CODES"
+    members: ClassVar[dict[str, Any]] = {"shortfalls": list[Shortfall]}
 
     def __init__(self, missing: dict[str, int]) -> None:
         total = sum(missing.values())

@@ -1,6 +1,5 @@
 """Outgoing webhooks on the wire: how they are administered, and what partners receive."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -8,6 +7,7 @@ from msgspec import Meta
 
 from services.codes.backend.wire import Id, Ids, Key
 from services.kit.paging import Page
+from services.kit.wire import ONE_FOR_EACH, Moment, Whole
 
 EventName = Literal["code.assigned", "code.redeemed", "code.voided", "pool.low"]
 EventNames = Annotated[list[EventName], Meta(min_length=1, max_length=10)]
@@ -18,7 +18,7 @@ class Event(msgspec.Struct, frozen=True, rename="camel"):
 
     id: str
     type: EventName
-    at: datetime
+    at: Moment
     campaign_id: str
     data: dict[str, Any]
 
@@ -47,12 +47,12 @@ class Webhook(msgspec.Struct, frozen=True):
     id: str
     team_id: str
     url: str
-    events: list[str]
+    events: list[EventName]
     active: bool
-    failures: int
-    old_secret_until: datetime | None
-    created_at: datetime
-    deleted_at: datetime | None
+    failures: Whole
+    old_secret_until: Moment | None
+    created_at: Moment
+    deleted_at: Moment | None
 
 
 class Webhooks(msgspec.Struct, frozen=True):
@@ -81,14 +81,14 @@ class Delivery(msgspec.Struct, frozen=True):
 
     event_id: str
     webhook_id: str
-    event: str
-    state: str
-    attempts: int
-    next_attempt_at: datetime | None
-    status: int | None
+    event: EventName
+    state: Literal["PENDING", "SUCCEEDED", "GAVE_UP"]
+    attempts: Whole
+    next_attempt_at: Moment | None
+    status: Whole | None
     failure: str | None
-    created_at: datetime
-    finished_at: datetime | None
+    created_at: Moment
+    finished_at: Moment | None
 
 
 class DeliveryPageRequest(msgspec.Struct, frozen=True):
@@ -106,4 +106,4 @@ class DeliveryPageRequests(msgspec.Struct, frozen=True):
 class DeliveryPages(msgspec.Struct, frozen=True):
     """`pages[i]` answers the request's `pages[i]`."""
 
-    pages: list[Page[Delivery]]
+    pages: Annotated[list[Page[Delivery]], ONE_FOR_EACH]

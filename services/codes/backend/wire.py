@@ -1,10 +1,11 @@
 """The Code Service's wire format: what its JSON looks like, in both directions."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, field
+
+from services.kit.wire import JobState, Moment, Whole
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,80}$")]
 Ids = Annotated[list[Id], Meta(max_length=1000)]
@@ -18,9 +19,9 @@ class EventSnapshot(msgspec.Struct):
     market_id: str | None = None
     name: str | None = None
     code_mode: str | None = None
-    presale_opens_at: datetime | None = None
-    presale_closes_at: datetime | None = None
-    ticket_limit: int | None = None
+    presale_opens_at: Moment | None = None
+    presale_closes_at: Moment | None = None
+    ticket_limit: Whole | None = None
 
 
 class CampaignSnapshot(msgspec.Struct):
@@ -28,7 +29,7 @@ class CampaignSnapshot(msgspec.Struct):
 
     id: str
     team_id: str
-    version: int
+    version: Whole
     events: list[EventSnapshot] = field(default_factory=list[EventSnapshot])
     slug: str | None = None
     default_locale: str | None = None
@@ -66,14 +67,17 @@ class Scopes(msgspec.Struct):
 class Counts(msgspec.Struct):
     """Codes of a pool by what became of them: available to voided sum to imported + generated."""
 
-    imported: int
-    generated: int
-    available: int
-    reserved: int
-    assigned: int
-    redeemed: int
-    expired: int
-    voided: int
+    imported: Whole
+    generated: Whole
+    available: Whole
+    reserved: Whole
+    assigned: Whole
+    redeemed: Whole
+    expired: Whole
+    voided: Whole
+
+
+CodeState = Literal["AVAILABLE", "RESERVED", "ASSIGNED", "REDEEMED", "EXPIRED", "VOIDED"]
 
 
 class Pool(msgspec.Struct):
@@ -83,7 +87,7 @@ class Pool(msgspec.Struct):
     event_id: str
     campaign_id: str
     team_id: str
-    low_watermark: int | None
+    low_watermark: Whole | None
     counts: Counts
 
 
@@ -128,14 +132,14 @@ class Import(msgspec.Struct):
     pool_id: str
     campaign_id: str
     team_id: str
-    state: str
+    state: JobState
     progress: float
-    accepted: int
-    duplicates: int
-    malformed: int
+    accepted: Whole
+    duplicates: Whole
+    malformed: Whole
     failure: str | None
-    created_at: datetime
-    finished_at: datetime | None
+    created_at: Moment
+    finished_at: Moment | None
 
 
 class ImportStarted(msgspec.Struct):
@@ -167,7 +171,7 @@ class LineError(msgspec.Struct):
     """A line that was not taken. `code` is stable, `message` is for people."""
 
     import_id: str
-    line: int
+    line: Whole
     code: str
     message: str
 
@@ -181,7 +185,7 @@ class ImportErrors(msgspec.Struct):
 class NewCodes(msgspec.Struct):
     """GROUPED codes have a dash behind each six characters, PLAIN ones have none."""
 
-    count: int
+    count: Whole
     format: Literal["GROUPED", "PLAIN"] = "GROUPED"
     idempotency_key: Key | None = None
 
@@ -190,7 +194,7 @@ class CodesMade(msgspec.Struct):
     """How many codes were made, and the pool afterwards; `replayed`: the key was used before, and nothing was made."""
 
     pool: Pool
-    count: int
+    count: Whole
     replayed: bool
 
 
@@ -203,7 +207,7 @@ class Shortfall(msgspec.Struct):
     """Winners of an event for whom there is no code."""
 
     event_id: str
-    missing: int
+    missing: Whole
 
 
 class Distribution(msgspec.Struct):
@@ -213,14 +217,14 @@ class Distribution(msgspec.Struct):
     wave_id: str
     campaign_id: str
     team_id: str
-    state: str
+    state: JobState
     progress: float
-    assigned: int
-    delivered: int
+    assigned: Whole
+    delivered: Whole
     shortfalls: list[Shortfall]
     failure: str | None
-    created_at: datetime
-    finished_at: datetime | None
+    created_at: Moment
+    finished_at: Moment | None
 
 
 class DistributionStarted(msgspec.Struct):
@@ -262,16 +266,16 @@ class Code(msgspec.Struct):
     event_id: str
     campaign_id: str
     team_id: str
-    state: str
+    state: CodeState
     masked: str
     value: str | None
     selection_id: str | None
     entry_id: str | None
     user_id: str | None
-    assigned_at: datetime | None
-    released_at: datetime | None
-    redeemed_at: datetime | None
-    voided_at: datetime | None
+    assigned_at: Moment | None
+    released_at: Moment | None
+    redeemed_at: Moment | None
+    voided_at: Moment | None
     void_reason: str | None
     superseded_by: str | None
     supersedes: str | None
@@ -305,7 +309,7 @@ class Wave(msgspec.Struct):
 
 class Selected(msgspec.Struct):
     event_id: str
-    count: int
+    count: Whole
 
 
 class Selection(msgspec.Struct):

@@ -7,7 +7,7 @@ import msgspec
 
 from services.codes.subgraph.backend import Code
 from services.kit.paging import Page
-from services.kit.upstream import Upstream
+from services.kit.upstream import Upstream, one_for_each
 
 
 class HeldIn(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ class HoldersBackend:
         answer = await self._upstream.call(
             "POST", "/codes/by-value", _Found, body, actor=self._actor, idempotent=True
         )
-        return answer.codes
+        return one_for_each(values, answer.codes)
 
     async def campaigns(self, user_ids: Sequence[str]) -> list[HeldIn]:
         """The campaigns of which these users have or had codes."""
@@ -68,4 +68,4 @@ class HoldersBackend:
         answer = await self._upstream.call(
             "POST", "/users/codes", _Pages, body, actor=self._actor, idempotent=True
         )
-        return answer.pages
+        return one_for_each(pages, answer.pages)

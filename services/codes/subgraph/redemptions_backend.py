@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from services.kit.upstream import Upstream
+from services.kit.upstream import Upstream, one_for_each
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ class RedemptionsBackend:
         """Whose each of these codes is, in order; None where nobody knows it."""
         body = {"codes": codes}
         answer = await self._upstream.call("POST", "/redemptions/scope", _Scopes, body, idempotent=True)
-        return answer.scopes
+        return one_for_each(codes, answer.scopes)
 
     async def redemptions(self, code_ids: Sequence[str]) -> list[Redemption]:
         """What codes were used for, by code, oldest first."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from services.kit.paging import Page
-from services.kit.upstream import Upstream, segment
+from services.kit.upstream import Upstream, one_for_each, segment
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class WebhookSecret(msgspec.Struct, frozen=True):
 
     webhook: Webhook
     secret: str
-    replayed: bool
+    replayed: bool = False
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ class WebhooksBackend:
         answer = await self._upstream.call(
             "POST", "/partner-webhooks/deliveries", _Pages, body, idempotent=True
         )
-        return answer.pages
+        return one_for_each(pages, answer.pages)
 
     async def make(self, team_id: str, url: str, events: Sequence[str], key: str | None) -> WebhookSecret:
         """Raises Problem VALIDATION_FAILED, TOO_MANY_WEBHOOKS, IDEMPOTENCY_MISMATCH."""

@@ -78,12 +78,13 @@ class EligibilityStore:
             id_: rules.Terms.of(msgspec.convert(document, wire.CampaignSnapshot))
             for id_, document in documents.items()
         }
-        found: dict[str, Counter[str]] = {id_: Counter() for id_ in documents}
+        found: dict[str, Counter[wire.EligibilityCode]] = {id_: Counter() for id_ in documents}
         eligible: Counter[str] = Counter()
         for row in rows:
             campaign_id, count = row["campaign_id"], row["count"]
-            codes = {reason.code for reason in _reasons(terms[campaign_id], row)}
-            found[campaign_id].update(dict.fromkeys(codes, count))
+            codes: set[wire.EligibilityCode] = {reason.code for reason in _reasons(terms[campaign_id], row)}
+            for code in codes:
+                found[campaign_id][code] += count
             eligible[campaign_id] += 0 if codes else count
         return {
             id_: m.EligibilityCounts(

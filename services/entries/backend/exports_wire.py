@@ -1,9 +1,10 @@
 """Exports on the wire."""
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
+
+from services.kit.wire import JobState, Moment, Whole
 
 Kind = Literal["ENTRIES", "ELIGIBILITY", "SELECTIONS", "CODES"]
 Format = Literal["CSV", "NDJSON", "PARQUET"]
@@ -33,20 +34,20 @@ class Export(msgspec.Struct, frozen=True):
     id: str
     campaign_id: str
     team_id: str
-    kind: str
-    format: str
-    compression: str
-    purpose: str
+    kind: Kind
+    format: Format
+    compression: Compression
+    purpose: Purpose
     personal_data: bool
-    state: str
+    state: JobState
     progress: float
-    row_count: int | None
+    row_count: Whole | None
     byte_size: int | None
     sha256: str | None
     download_url: str | None
-    created_at: datetime
-    finished_at: datetime | None
-    expires_at: datetime | None
+    created_at: Moment
+    finished_at: Moment | None
+    expires_at: Moment | None
     failure: str | None
 
 
@@ -90,10 +91,10 @@ class ExportedCode(msgspec.Struct, frozen=True):
     selection_id: str | None = None
     entry_id: str | None = None
     user_id: str | None = None
-    assigned_at: datetime | None = None
-    redeemed_at: datetime | None = None
-    redeemed: int | None = None
-    voided_at: datetime | None = None
+    assigned_at: Moment | None = None
+    redeemed_at: Moment | None = None
+    redeemed: Whole | None = None
+    voided_at: Moment | None = None
     superseded_by: str | None = None
 
 

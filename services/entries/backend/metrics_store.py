@@ -60,12 +60,12 @@ def _metrics(campaign_id: str, rows: list[Row]) -> m.Metrics:
     def of(dimension: str) -> list[Row]:
         return [row for row in rows if row["dimension"] == dimension]
 
-    by_state = [m.Count(row["state"], row["count"]) for row in of("STATE")]
+    by_state = [m.StateCount(row["state"], row["count"]) for row in of("STATE")]
     return m.Metrics(
         campaign_id=campaign_id,
         registrations=sum(count.count for count in by_state),
         by_state=by_state,
-        by_country=[m.Count(row["country"], row["count"]) for row in of("COUNTRY")],
+        by_country=[m.CountryCount(row["country"], row["count"]) for row in of("COUNTRY")],
         by_market=[m.MarketCount(row["market_id"], row["rank"], row["count"]) for row in of("MARKET")],
         selected=sum(row["count"] for row in of("SELECTED")),
         redeemed=sum(row["count"] or 0 for row in of("REDEEMED")),

@@ -1,65 +1,74 @@
 """Metrics of campaigns on the wire."""
 
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+from services.entries.backend.wire import EligibilityCode, EntryState
+from services.kit.wire import ONE_FOR_EACH, Moment, Whole
 
 Interval = Literal["HOUR", "DAY"]
 
 
-class Count(msgspec.Struct, frozen=True):
-    """How many entries have this key: a state or a country (null: not known)."""
+class StateCount(msgspec.Struct, frozen=True):
+    """How many entries are in this state."""
+
+    key: EntryState
+    count: Whole
+
+
+class CountryCount(msgspec.Struct, frozen=True):
+    """How many entries are from this country; null: not known."""
 
     key: str | None
-    count: int
+    count: Whole
 
 
 class MarketCount(msgspec.Struct, frozen=True):
     """How many entries rank a market at this place."""
 
     market_id: str
-    rank: int
-    count: int
+    rank: Whole
+    count: Whole
 
 
 class Metrics(msgspec.Struct, frozen=True):
     """A campaign in numbers; every part adds up to the rows it counts."""
 
     campaign_id: str
-    registrations: int
-    by_state: list[Count]
-    by_country: list[Count]
+    registrations: Whole
+    by_state: list[StateCount]
+    by_country: list[CountryCount]
     by_market: list[MarketCount]
-    selected: int
-    redeemed: int
+    selected: Whole
+    redeemed: Whole
 
 
 class MetricsOfCampaigns(msgspec.Struct):
     """One for each campaign asked about, in order; zeros where nothing is known."""
 
-    metrics: list[Metrics]
+    metrics: Annotated[list[Metrics], ONE_FOR_EACH]
 
 
 class ReasonCount(msgspec.Struct, frozen=True):
     """How many entries have a reason that keeps them from being selected; an entry can have several."""
 
-    code: str
-    count: int
+    code: EligibilityCode
+    count: Whole
 
 
 class EligibilityCounts(msgspec.Struct, frozen=True):
     """How many entries could be selected, and what the others lack; without `computed_at` nothing was counted yet."""
 
-    eligible: int | None = None
+    eligible: Whole | None = None
     reasons: list[ReasonCount] | None = None
-    computed_at: datetime | None = None
+    computed_at: Moment | None = None
 
 
 class EligibilityOfCampaigns(msgspec.Struct):
     """One for each campaign asked about, in order."""
 
-    eligibility: list[EligibilityCounts]
+    eligibility: Annotated[list[EligibilityCounts], ONE_FOR_EACH]
 
 
 class TimelineRequest(msgspec.Struct, frozen=True):
@@ -67,8 +76,8 @@ class TimelineRequest(msgspec.Struct, frozen=True):
 
     campaign_id: str
     interval: Interval
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 class TimelineRequests(msgspec.Struct):
@@ -78,14 +87,14 @@ class TimelineRequests(msgspec.Struct):
 class TimelinePoint(msgspec.Struct, frozen=True):
     """Entries submitted from `at` until the next point."""
 
-    at: datetime
-    count: int
+    at: Moment
+    count: Whole
 
 
 class Timelines(msgspec.Struct):
     """`timelines[i]` answers the request's `timelines[i]`; points without entries are left out."""
 
-    timelines: list[list[TimelinePoint]]
+    timelines: Annotated[list[list[TimelinePoint]], ONE_FOR_EACH]
 
 
 class MarketOwner(msgspec.Struct, frozen=True):
@@ -116,4 +125,4 @@ class MarketsInCampaigns(msgspec.Struct):
 class Demand(msgspec.Struct):
     """`fans[i]`: how many fans have an entry that counts, or still may, and ranks the request's `markets[i]`."""
 
-    fans: list[int]
+    fans: Annotated[list[Whole], ONE_FOR_EACH]

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from services.kit.wire import Whole
+
 
 class RedemptionSnapshot(msgspec.Struct, frozen=True):
     """Tickets bought with a selection's code, and what became of it; `version` grows with each change.
@@ -14,7 +16,7 @@ class RedemptionSnapshot(msgspec.Struct, frozen=True):
 
     selection_id: str
     quantity: Annotated[int, Meta(ge=0)]
-    version: int
+    version: Whole
     outcome: Literal["ASSIGNED", "REDEEMED", "EXPIRED", "VOIDED"] = "REDEEMED"
 
 

@@ -1,20 +1,22 @@
 """Reviews on the wire."""
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from services.entries.backend import wire
+from services.kit.wire import Moment, Whole
+
+Decision = Literal["ACCEPT", "REJECT", "HOLD"]
 
 
 class NewDecision(msgspec.Struct, frozen=True):
     """What the actor decides about an entry; `expected_version` is the version that she looked at."""
 
     id: str
-    decision: Literal["ACCEPT", "REJECT", "HOLD"]
+    decision: Decision
     note: str | None = None
-    expected_version: int | None = None
+    expected_version: Whole | None = None
 
 
 class NewAppeal(msgspec.Struct, frozen=True):
@@ -40,12 +42,12 @@ class Review(msgspec.Struct, frozen=True):
 
     id: str
     entry_id: str
-    decision: str
+    decision: Decision
     reviewer: str | None
     note: str | None
-    decided_at: datetime
+    decided_at: Moment
     appeal: str | None
-    appealed_at: datetime | None
+    appealed_at: Moment | None
     open_to_appeal: bool
 
 

@@ -9,7 +9,7 @@ from services.entries.backend import wire
 from services.kit.errors import Issue
 
 MAX_PREFERENCES = 100
-_STATE_REASONS = {
+_STATE_REASONS: Mapping[str, wire.EligibilityCode] = {
     "PENDING_PHONE": "PHONE_UNCONFIRMED",
     "UNDER_REVIEW": "UNDER_REVIEW",
     "INVALIDATED": "INVALIDATED",
@@ -119,7 +119,7 @@ def eligibility(
             reasons.append(wire.Reason("CAMPAIGN_NOT_OPEN"))
         if terms.phone_required and not facts.phone_verified:
             reasons.append(wire.Reason("PHONE_UNCONFIRMED"))
-    if entry_state in _STATE_REASONS:
+    if entry_state is not None and entry_state in _STATE_REASONS:
         reasons.append(wire.Reason(_STATE_REASONS[entry_state]))
     reasons += to_enter(terms, facts, identified=identified or not outside)
     if entry_state not in (None, "WITHDRAWN", "ERASED"):

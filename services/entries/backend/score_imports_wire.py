@@ -1,10 +1,11 @@
 """Scores from outside on the wire: files of them, and batches."""
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+
+from services.kit.wire import JobState, Moment, Whole
 
 
 class NewScoreImport(msgspec.Struct, frozen=True):
@@ -21,14 +22,14 @@ class ScoreImport(msgspec.Struct, frozen=True):
     id: str
     campaign_id: str
     team_id: str
-    state: str
+    state: JobState
     progress: float
-    accepted: int
-    duplicates: int
-    malformed: int
+    accepted: Whole
+    duplicates: Whole
+    malformed: Whole
     failure: str | None
-    created_at: datetime
-    finished_at: datetime | None
+    created_at: Moment
+    finished_at: Moment | None
 
 
 class ScoreImportAnswer(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ class LineError(msgspec.Struct, frozen=True):
     """A line that was not taken; numbers count from 1, the header included."""
 
     import_id: str
-    line: int
+    line: Whole
     code: str
     message: str
 
@@ -87,7 +88,7 @@ class GivenScores(msgspec.Struct, frozen=True):
 class RefusedScore(msgspec.Struct, frozen=True):
     """A score that was not taken; `place` counts from 0."""
 
-    place: int
+    place: Whole
     code: str
     message: str
 
@@ -95,6 +96,6 @@ class RefusedScore(msgspec.Struct, frozen=True):
 class ScoresTaken(msgspec.Struct, frozen=True):
     """What became of a batch: how many scores are new or changed, how many were known, and which were not taken."""
 
-    accepted: int
-    unchanged: int
+    accepted: Whole
+    unchanged: Whole
     refused: list[RefusedScore]

@@ -1,8 +1,10 @@
 """Scores on the wire."""
 
-from datetime import datetime
+from typing import Literal
 
 import msgspec
+
+from services.kit.wire import Moment
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -14,8 +16,8 @@ class Score(msgspec.Struct, frozen=True):
     entry_id: str
     value: float
     reasons: list[str]
-    source: str
-    computed_at: datetime
+    source: Literal["BUILT_IN", "EXTERNAL"]
+    computed_at: Moment
 
 
 class Scores(msgspec.Struct):

@@ -40,7 +40,7 @@ class Candidate:
 class Situation:
     """What is there at the moment a submission was not taken: the campaign, and the identity's entry."""
 
-    campaign_state: str
+    campaign_state: wire.CampaignState
     opens_at: datetime
     closes_at: datetime
     entry: wire.Entry | None

@@ -35,7 +35,7 @@ async def commit_wave(call: Call[w.CommitWave]) -> w.WaveAnswer:
 
 @api.post("/waves/run", w.RunWave, w.WaveAnswer)
 async def run_selection(call: Call[w.RunWave]) -> w.WaveAnswer:
-    """Has a committed wave drawn by the worker; safe to repeat."""
+    """Has a committed wave drawn by the worker, and answers it with its job; safe to repeat."""
     return await call.service.waves.run(call.require_actor(), call.body)
 
 

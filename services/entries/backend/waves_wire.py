@@ -1,12 +1,18 @@
 """Waves and selections on the wire."""
 
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from services.kit.paging import Page
+from services.kit.wire import ONE_FOR_EACH, JobState, Moment, Whole
+
+State = Literal["DRAFT", "COMMITTED", "RUNNING", "FINALIZED", "CANCELLED"]
+Strategy = Literal[
+    "RANDOM_PRIORITY", "WEIGHTED_RANDOM_PRIORITY", "SCORE_PRIORITY", "IMMEDIATE_ACCEPTANCE", "FIRST_COME"
+]
+Reassignment = Literal["EXCLUDE_SELECTED", "EXCLUDE_REDEEMED", "ALLOW_OTHER_MARKET", "ALLOW_MULTIPLE"]
 
 
 class Capacity(msgspec.Struct, frozen=True):
@@ -14,8 +20,8 @@ class Capacity(msgspec.Struct, frozen=True):
 
     event_id: str
     market_id: str
-    capacity: int
-    selected: int
+    capacity: Whole
+    selected: Whole
 
 
 class Beacon(msgspec.Struct, frozen=True):
@@ -40,20 +46,20 @@ class Draw(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True):
     """What a draw came to, in fans."""
 
-    eligible: int
-    selected: int
-    first_choices: int
+    eligible: Whole
+    selected: Whole
+    first_choices: Whole
 
 
 class Job(msgspec.Struct, frozen=True):
     """Work on a wave; `step` is ROSTER, DRAW or PREVIEW, `progress` is 0 to 1."""
 
     id: str
-    step: str
-    state: str
+    step: Literal["ROSTER", "DRAW", "PREVIEW"]
+    state: JobState
     progress: float
-    created_at: datetime
-    finished_at: datetime | None
+    created_at: Moment
+    finished_at: Moment | None
     failure: str | None
 
 
@@ -66,9 +72,9 @@ class Wave(msgspec.Struct, frozen=True):
     campaign_id: str
     team_id: str
     name: str
-    state: str
-    strategy: str
-    reassignment: str
+    state: State
+    strategy: Strategy
+    reassignment: Reassignment
     score_min: float | None
     score_max: float | None
     capacities: list[Capacity]
@@ -76,9 +82,9 @@ class Wave(msgspec.Struct, frozen=True):
     summary: Summary | None
     job: Job | None
     file_url: str | None
-    created_at: datetime
-    committed_at: datetime | None
-    finalized_at: datetime | None
+    created_at: Moment
+    committed_at: Moment | None
+    finalized_at: Moment | None
 
 
 class Ids(msgspec.Struct):
@@ -95,7 +101,7 @@ class AskedCapacity(msgspec.Struct, frozen=True):
     """Tickets of an event that a wave may give away."""
 
     event_id: str
-    capacity: int
+    capacity: Whole
 
 
 class NewWave(msgspec.Struct, frozen=True):
@@ -146,20 +152,20 @@ class MarketForecast(msgspec.Struct, frozen=True):
     """A market of a preview, in tickets: `demand` of fans who rank it first, `shortfall` of demand beyond capacity."""
 
     market_id: str
-    capacity: int
-    demand: int
-    selected: int
-    shortfall: int
+    capacity: Whole
+    demand: Whole
+    selected: Whole
+    shortfall: Whole
 
 
 class Preview(msgspec.Struct, frozen=True):
     """What a wave would come to, drawn with a seed that is thrown away. Fans, and tickets by market."""
 
-    eligible: int
-    selected: int
-    first_choices: int
+    eligible: Whole
+    selected: Whole
+    first_choices: Whole
     markets: list[MarketForecast]
-    computed_at: datetime
+    computed_at: Moment
 
 
 class PreviewAnswer(msgspec.Struct, frozen=True):
@@ -190,9 +196,9 @@ class Verification(msgspec.Struct, frozen=True):
     roster_root_matches: bool
     seed_matches: bool
     outcome_matches: bool
-    roster_size: int
-    selected: int
-    verified_at: datetime | None = None
+    roster_size: Whole
+    selected: Whole
+    verified_at: Moment | None = None
 
 
 class PublicDraw(msgspec.Struct, frozen=True):
@@ -200,12 +206,12 @@ class PublicDraw(msgspec.Struct, frozen=True):
 
     wave_id: str
     campaign_id: str
-    state: str
-    strategy: str
-    committed_at: datetime
-    finalized_at: datetime | None
-    eligible: int
-    selected: int | None
+    state: State
+    strategy: Strategy
+    committed_at: Moment
+    finalized_at: Moment | None
+    eligible: Whole
+    selected: Whole | None
     draw: Draw
 
 
@@ -243,14 +249,14 @@ class Selection(msgspec.Struct, frozen=True):
 
     id: str
     wave_id: str
-    wave_state: str
+    wave_state: State
     entry_id: str
     user_id: str
     campaign_id: str
     team_id: str
     event_id: str
     market_id: str
-    preference_rank: int
+    preference_rank: Whole
 
 
 class Selections(msgspec.Struct):
@@ -274,14 +280,14 @@ class SelectionPageRequests(msgspec.Struct):
 class SelectionPages(msgspec.Struct):
     """`pages[i]` answers the request's `pages[i]`."""
 
-    pages: list[Page[Selection]]
+    pages: Annotated[list[Page[Selection]], ONE_FOR_EACH]
 
 
 class EventCount(msgspec.Struct, frozen=True):
     """How many fans won an event in a wave."""
 
     event_id: str
-    count: int
+    count: Whole
 
 
 class WaveForCodes(msgspec.Struct, frozen=True):
@@ -289,6 +295,6 @@ class WaveForCodes(msgspec.Struct, frozen=True):
 
     id: str
     campaign_id: str
-    state: str
+    state: State
     name: str
     selected: list[EventCount]

@@ -1,13 +1,33 @@
 """The Entry Service's wire format: what its JSON looks like, in both directions."""
 
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from services.kit.errors import Issue
 from services.kit.paging import Page
+from services.kit.wire import ONE_FOR_EACH, Moment, Whole
+
+CampaignState = Literal[
+    "DRAFT", "SCHEDULED", "OPEN", "PAUSED", "CLOSED", "SELECTING", "FINISHED", "ARCHIVED", "CANCELLED"
+]
+EntryState = Literal["PENDING_PHONE", "ACCEPTED", "UNDER_REVIEW", "INVALIDATED", "WITHDRAWN", "ERASED"]
+EligibilityCode = Literal[
+    "CAMPAIGN_NOT_OPEN",
+    "PHONE_UNCONFIRMED",
+    "CARD_REQUIRED",
+    "ACCOUNT_REQUIRED",
+    "IDENTITY_REQUIRED",
+    "MEMBERSHIP_REQUIRED",
+    "REGION_NOT_SERVED",
+    "SCORE_BELOW_MIN",
+    "SCORE_ABOVE_MAX",
+    "ALREADY_SELECTED",
+    "UNDER_REVIEW",
+    "INVALIDATED",
+    "WITHDRAWN",
+]
 
 # ── snapshots that other services publish ──
 
@@ -67,12 +87,12 @@ class EventSnapshot(msgspec.Struct, frozen=True):
     id: str
     market_id: str
     name: str
-    starts_at: datetime
-    presale_opens_at: datetime
-    presale_closes_at: datetime
-    allocation: int
+    starts_at: Moment
+    presale_opens_at: Moment
+    presale_closes_at: Moment
+    allocation: Whole
     code_mode: str
-    ticket_limit: int
+    ticket_limit: Whole
 
 
 class CampaignSnapshot(msgspec.Struct, frozen=True):
@@ -81,12 +101,12 @@ class CampaignSnapshot(msgspec.Struct, frozen=True):
     id: str
     slug: str
     team_id: str
-    version: int
+    version: Whole
     state: str
     default_locale: str
     countries: list[str]
-    opens_at: datetime
-    closes_at: datetime
+    opens_at: Moment
+    closes_at: Moment
     phone_required: bool
     identity_key: str
     gate: Gate | None
@@ -106,7 +126,7 @@ class Proof(msgspec.Struct, frozen=True):
     """Something that a user proved, say `VISA`, and from when on it counts no more (null: it stays)."""
 
     value: Annotated[str, Meta(pattern="^[A-Z0-9_]{1,40}$")]
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
 
 
 class UserSnapshot(msgspec.Struct, frozen=True):
@@ -117,7 +137,7 @@ class UserSnapshot(msgspec.Struct, frozen=True):
     """
 
     id: str
-    version: int
+    version: Whole
     phone_verified: bool
     country: str | None
     member_id: str | None
@@ -125,8 +145,8 @@ class UserSnapshot(msgspec.Struct, frozen=True):
     accounts: list[Proof] = msgspec.field(default_factory=list[Proof])
     cards: list[Proof] = msgspec.field(default_factory=list[Proof])
     tiers: list[Proof] = msgspec.field(default_factory=list[Proof])
-    phone_verified_at: datetime | None = None
-    known_since: datetime | None = None
+    phone_verified_at: Moment | None = None
+    known_since: Moment | None = None
     phone_key: Annotated[str, Meta(pattern="^([0-9a-f]{2}){1,32}$")] | None = None
 
 
@@ -179,12 +199,12 @@ class Entry(msgspec.Struct, frozen=True):
     campaign_id: str
     team_id: str
     user_id: str
-    state: str
+    state: EntryState
     preferences: list[str]
-    ticket_quantity: int
-    submitted_at: datetime
-    updated_at: datetime
-    version: int
+    ticket_quantity: Whole
+    submitted_at: Moment
+    updated_at: Moment
+    version: Whole
 
 
 class EntryIds(msgspec.Struct):
@@ -224,7 +244,7 @@ class PageRequests(msgspec.Struct):
 class Pages(msgspec.Struct):
     """`pages[i]` answers the request's `pages[i]`."""
 
-    pages: list[Page[Entry]]
+    pages: Annotated[list[Page[Entry]], ONE_FOR_EACH]
 
 
 class CampaignIds(msgspec.Struct):
@@ -243,7 +263,7 @@ class CampaignTeams(msgspec.Struct):
 class Reason(msgspec.Struct, frozen=True):
     """An unmet requirement: its code and what would meet it (brands, providers, countries, a tier)."""
 
-    code: str
+    code: EligibilityCode
     values: tuple[str, ...] = ()
 
 
@@ -272,7 +292,7 @@ class Submission(msgspec.Struct, frozen=True):
     campaign_id: str
     identity: Identity
     preferences: list[str]
-    ticket_quantity: int | None = None
+    ticket_quantity: Whole | None = None
     idempotency_key: str | None = None
     do_not_sell_signal: bool = False
     network: str | None = None
@@ -299,9 +319,9 @@ class AlreadyEntered(msgspec.Struct, frozen=True, tag_field="outcome", tag="alre
 class CampaignNotOpen(msgspec.Struct, frozen=True, tag_field="outcome", tag="campaign_not_open"):
     """The campaign takes no registrations at this moment."""
 
-    state: str
-    opens_at: datetime
-    closes_at: datetime
+    state: CampaignState
+    opens_at: Moment
+    closes_at: Moment
 
 
 class GateUnmet(msgspec.Struct, frozen=True, tag_field="outcome", tag="gate_unmet"):
@@ -330,7 +350,7 @@ Outcome = Submitted | AlreadyEntered | CampaignNotOpen | GateUnmet | InvalidPref
 class Outcomes(msgspec.Struct):
     """`outcomes[i]` answers `submissions[i]`."""
 
-    outcomes: list[Outcome]
+    outcomes: Annotated[list[Outcome], ONE_FOR_EACH]
 
 
 class Amendment(msgspec.Struct):
@@ -338,7 +358,7 @@ class Amendment(msgspec.Struct):
 
     id: str
     preferences: list[str] | None = None
-    ticket_quantity: int | None = None
+    ticket_quantity: Whole | None = None
 
 
 class Withdrawal(msgspec.Struct):

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from services.kit.paging import Page
-from services.kit.upstream import Upstream
+from services.kit.upstream import Upstream, one_for_each
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class Reason(msgspec.Struct, frozen=True):
     """An unmet requirement and what would meet it."""
 
     code: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -93,7 +93,7 @@ class InvalidPreferences(msgspec.Struct, frozen=True, tag_field="outcome", tag="
 class Refused(msgspec.Struct, frozen=True, tag_field="outcome", tag="refused"):
     code: str
     message: str
-    issues: list[Issue]
+    issues: list[Issue] = []
 
 
 Outcome = Submitted | AlreadyEntered | CampaignNotOpen | GateUnmet | InvalidPreferences | Refused
@@ -145,7 +145,8 @@ class EntriesBackend:
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
         """One outcome per submission, in order. Never sent twice."""
-        return (await self._post("/entries/submissions", _Outcomes, {"submissions": submissions})).outcomes
+        answer = await self._post("/entries/submissions", _Outcomes, {"submissions": submissions})
+        return one_for_each(submissions, answer.outcomes)
 
     async def amend(self, id_: str, preferences: list[str] | None, ticket_quantity: int | None) -> Entry:
         """Changes the actor's own entry. Raises the backend's problems."""
@@ -177,11 +178,11 @@ class EntriesBackend:
 
     async def pages_of_campaigns(self, pages: Sequence[PageRequest]) -> list[Page[Entry]]:
         """Pages of campaigns' entries, oldest first, in the order of the requests."""
-        return (await self._read("/campaigns/entries", _Pages, {"pages": pages})).pages
+        return one_for_each(pages, (await self._read("/campaigns/entries", _Pages, {"pages": pages})).pages)
 
     async def pages_of_users(self, pages: Sequence[PageRequest]) -> list[Page[Entry]]:
         """Pages of users' entries, newest first, in the order of the requests."""
-        return (await self._read("/users/entries", _Pages, {"pages": pages})).pages
+        return one_for_each(pages, (await self._read("/users/entries", _Pages, {"pages": pages})).pages)
 
     async def _read(self, path: str, returns: Any, body: Any) -> Any:
         return await self.upstream.call("POST", path, returns, body, actor=self.actor, idempotent=True)

@@ -36,7 +36,7 @@ class ExportAnswer(msgspec.Struct, frozen=True):
     """An export after a call; `replayed` when an earlier call had done it."""
 
     export: Export
-    replayed: bool
+    replayed: bool = False
 
 
 class NewExport(msgspec.Struct, frozen=True):

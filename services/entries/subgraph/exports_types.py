@@ -7,7 +7,7 @@ import strawberry
 
 from services.entries.subgraph import exports_backend as backend
 from services.kit.access import Permission, Scope
-from services.kit.types import ID, URL, DateTime, Job, JobState
+from services.kit.types import ID, URL, DateTime, Job, JobState, fitting
 
 Info = strawberry.Info[Any, Any]
 
@@ -74,7 +74,9 @@ class ExportJob(Job):
     row_count: int | None = strawberry.field(
         description="Exactly how many rows it has, header aside; once succeeded."
     )
-    byte_size: int | None = strawberry.field(description="Its size in bytes; once succeeded.")
+    byte_size: int | None = strawberry.field(
+        description="Its size in bytes; once succeeded, and where it is less than 2 GiB."
+    )
     sha256: str | None = strawberry.field(description="SHA-256 of its bytes, in hex; once succeeded.")
     expires_at: DateTime | None = strawberry.field(description="When the file is removed.")
 
@@ -112,7 +114,7 @@ class ExportJob(Job):
             personal_data=row.personal_data,
             purpose=ExportPurpose(row.purpose),
             row_count=row.row_count,
-            byte_size=row.byte_size,
+            byte_size=fitting(row.byte_size),
             sha256=row.sha256,
             expires_at=row.expires_at and DateTime(row.expires_at),
         )

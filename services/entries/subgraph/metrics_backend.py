@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from services.kit.upstream import Upstream
+from services.kit.upstream import Upstream, one_for_each
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -45,9 +45,9 @@ class ReasonCount(msgspec.Struct, frozen=True):
 class EligibilityCounts(msgspec.Struct, frozen=True):
     """How many entries could be selected, and what the others lack; all None before it was counted."""
 
-    eligible: int | None
-    reasons: list[ReasonCount] | None
-    computed_at: datetime | None
+    eligible: int | None = None
+    reasons: list[ReasonCount] | None = None
+    computed_at: datetime | None = None
 
 
 class TimelineRequest(msgspec.Struct, frozen=True):
@@ -110,7 +110,8 @@ class MetricsBackend:
     async def metrics(self, campaign_ids: Sequence[str]) -> list[Metrics]:
         """One for each campaign, in order."""
         body = {"ids": campaign_ids}
-        return (await self._upstream.call("POST", "/metrics/batch", _Metrics, body, idempotent=True)).metrics
+        answer = await self._upstream.call("POST", "/metrics/batch", _Metrics, body, idempotent=True)
+        return one_for_each(campaign_ids, answer.metrics)
 
     async def eligibility(self, campaign_ids: Sequence[str]) -> list[EligibilityCounts]:
         """One for each campaign, in order."""
@@ -118,13 +119,13 @@ class MetricsBackend:
         answer = await self._upstream.call(
             "POST", "/metrics/eligibility", _Eligibility, body, idempotent=True
         )
-        return answer.eligibility
+        return one_for_each(campaign_ids, answer.eligibility)
 
     async def timelines(self, asked: Sequence[TimelineRequest]) -> list[list[TimelinePoint]]:
         """One for each request, in order."""
         body = {"timelines": asked}
         answer = await self._upstream.call("POST", "/metrics/timelines", _Timelines, body, idempotent=True)
-        return answer.timelines
+        return one_for_each(asked, answer.timelines)
 
     async def market_owners(self, market_ids: Sequence[str]) -> list[MarketOwner]:
         """Where markets belong, as far as they are known."""
@@ -135,4 +136,5 @@ class MetricsBackend:
     async def demand(self, asked: Sequence[MarketInCampaign]) -> list[int]:
         """How many fans want each market, in order."""
         body = {"markets": asked}
-        return (await self._upstream.call("POST", "/metrics/demand", _Demand, body, idempotent=True)).fans
+        answer = await self._upstream.call("POST", "/metrics/demand", _Demand, body, idempotent=True)
+        return one_for_each(asked, answer.fans)

@@ -70,7 +70,7 @@ class ScoreReason:
 
     @classmethod
     def of(cls, code: str, source: str) -> Self:
-        if source == ScoreSource.BUILT_IN.value:
+        if source == ScoreSource.BUILT_IN.value and code in _MESSAGES:
             return cls(code=ScoreReasonCode(code), message=_MESSAGES[code], external_code=None)
         return cls(
             code=ScoreReasonCode.EXTERNAL, message=f"The outside scorer says {code}.", external_code=code

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from services.kit.paging import Page
-from services.kit.upstream import Upstream
+from services.kit.upstream import Upstream, one_for_each
 
 
 class Capacity(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ class WaveAnswer(msgspec.Struct, frozen=True):
     """A wave after a call; `replayed` when an earlier call had done it."""
 
     wave: Wave
-    replayed: bool
+    replayed: bool = False
 
 
 class NewWave(msgspec.Struct, frozen=True):
@@ -123,8 +123,8 @@ class Preview(msgspec.Struct, frozen=True):
 class PreviewAnswer(msgspec.Struct, frozen=True):
     """A preview, or the work of computing one."""
 
-    preview: Preview | None
-    job: Job | None
+    preview: Preview | None = None
+    job: Job | None = None
 
 
 class KeptPreview(msgspec.Struct, frozen=True):
@@ -144,7 +144,7 @@ class Verification(msgspec.Struct, frozen=True):
     outcome_matches: bool
     roster_size: int
     selected: int
-    verified_at: datetime | None
+    verified_at: datetime | None = None
 
 
 class PublicDraw(msgspec.Struct, frozen=True):
@@ -283,7 +283,7 @@ class WavesBackend:
 
     async def pages_of_waves(self, pages: Sequence[SelectionPageRequest]) -> list[Page[Selection]]:
         """Pages of waves' selections, in the order of the requests."""
-        return (await self._read("/waves/selections", _Pages, {"pages": pages})).pages
+        return one_for_each(pages, (await self._read("/waves/selections", _Pages, {"pages": pages})).pages)
 
     async def selections(self, ids: Sequence[str]) -> list[Selection]:
         """Selections by id; unknown ids are left out."""

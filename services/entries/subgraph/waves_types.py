@@ -12,6 +12,7 @@ from services.entries.subgraph.draws_types import DrawProof, SelectionStrategy, 
 from services.entries.subgraph.previews_types import SelectionPreview, share
 from services.kit.access import Permission, Scope
 from services.kit.paging import Connection, connect, decode_cursor, page_size
+from services.kit.policy import present
 from services.kit.types import ID, URL, DateTime, Error, Job, JobState, shared
 
 if TYPE_CHECKING:
@@ -106,13 +107,13 @@ class Selection:
 
     @strawberry.federation.field(description="The wave in which she won.", tags=["admin"])
     async def wave(self, info: Info) -> "Wave":
-        return Wave.of(await info.context.waves.by_id.load(self.row.wave_id))
+        return Wave.of(present(await info.context.waves.by_id.load(self.row.wave_id)))
 
     @strawberry.field(description="The registration that won.")
     async def entry(self, info: Info) -> LazyEntry:
         from services.entries.subgraph.types import Entry
 
-        return Entry.of(await info.context.entry_by_id.load(self.row.entry_id))
+        return Entry.of(present(await info.context.entry_by_id.load(self.row.entry_id)))
 
     @strawberry.field(description="The market that the event is in, one of those she ranked.")
     def market(self) -> LazyMarket:

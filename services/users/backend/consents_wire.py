@@ -1,11 +1,13 @@
 """The wire format of consents."""
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
+from services.kit.wire import Moment
 from services.users.backend.wire import IdempotencyKey, Line
+
+Purpose = Literal["MARKETING", "SHARING", "ANALYTICS"]
 
 
 class Consent(msgspec.Struct):
@@ -13,9 +15,9 @@ class Consent(msgspec.Struct):
 
     user_id: str
     campaign_id: str
-    purpose: str
+    purpose: Purpose
     granted: bool
-    at: datetime
+    at: Moment
 
 
 class Consents(msgspec.Struct):
@@ -28,7 +30,7 @@ class RecordConsent(msgspec.Struct):
     """What a user grants or withdraws."""
 
     campaign_id: Line
-    purpose: Literal["MARKETING", "SHARING", "ANALYTICS"]
+    purpose: Purpose
     granted: bool
     idempotency_key: IdempotencyKey | None = None
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from services.kit.errors import DomainError, Invalid, Issue
 from services.kit.locales import COUNTRIES, LOCALES
+from services.kit.wire import Whole
 
 _LOCALE_OF_REGION = {"US": "en-US", "CA": "en-CA", "GB": "en-GB", "IE": "en-IE", "MX": "es-MX"}
 _TEXTS = {
@@ -28,6 +30,7 @@ class CodeIncorrect(DomainError):
     """The code is not the one that was sent; `attempts_left` more can be tried."""
 
     code = "CODE_INCORRECT"
+    members: ClassVar[dict[str, Any]] = {"attempts_left": Whole}
 
 
 class CodeExpired(DomainError):

@@ -1,9 +1,10 @@
 """Privacy requests on the wire."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
+
+from services.kit.wire import JobState, Moment, Whole
 
 Kind = Literal["ACCESS", "ERASURE"]
 
@@ -20,10 +21,10 @@ class PrivacyReceipt(msgspec.Struct, frozen=True):
     """What one service did; the rest is null until it has."""
 
     service: str
-    state: str
-    record_count: int | None
+    state: JobState
+    record_count: Whole | None
     digest: str | None
-    at: datetime | None
+    at: Moment | None
 
 
 class PrivacyRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,18 +32,18 @@ class PrivacyRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     user_id: str
-    kind: str
-    state: str
+    kind: Kind
+    state: JobState
     progress: float
     receipts: list[PrivacyReceipt]
     download_url: str | None
     byte_size: int | None
     sha256: str | None
-    expires_at: datetime | None
+    expires_at: Moment | None
     failure: str | None
-    created_at: datetime
-    due_at: datetime
-    finished_at: datetime | None
+    created_at: Moment
+    due_at: Moment
+    finished_at: Moment | None
 
 
 class PrivacyAnswer(msgspec.Struct, frozen=True):

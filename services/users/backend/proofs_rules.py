@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from services.kit.errors import DomainError, Invalid, Issue
+from services.kit.wire import Whole
 
 Refusal = Literal["NOT_ACCEPTED", "ALREADY_USED", "EXPIRED", "DECLINED", "UNSUPPORTED"]
 
@@ -23,6 +24,7 @@ class ProofRefused(DomainError):
     """A provider was asked and does not vouch for this; `reason` says in which way."""
 
     code = "PROOF_REFUSED"
+    members: ClassVar[dict[str, Any]] = {"reason": Refusal}
 
     def __init__(self, reason: Refusal, message: str) -> None:
         super().__init__(message, reason=reason)
@@ -33,6 +35,7 @@ class ProviderUnavailable(DomainError):
     """The provider does not answer, or not in a way that is understood; nothing was decided."""
 
     code = "PROVIDER_UNAVAILABLE"
+    members: ClassVar[dict[str, Any]] = {"retry_after_seconds": Whole}
 
     def __init__(self, retry_after_seconds: int = 30) -> None:
         super().__init__(

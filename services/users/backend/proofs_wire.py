@@ -1,11 +1,11 @@
 """The wire format of proofs: linked accounts, cards and identity tiers, as they are asked for and answered."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from services.kit.wire import Moment
 from services.users.backend.wire import IdempotencyKey, Keys
 
 Provider = Literal["VERIZON", "CITI"]
@@ -13,30 +13,33 @@ Tier = Literal["ASU"]
 Text = Annotated[str, Meta(max_length=10_000)]
 
 
+Brand = Literal["VISA", "MASTERCARD", "AMEX", "DISCOVER"]
+
+
 class LinkedAccount(msgspec.Struct):
     """An account at a provider. That it is the user's counts until `expires_at`."""
 
-    provider: str
-    linked_at: datetime
-    expires_at: datetime
+    provider: Provider
+    linked_at: Moment
+    expires_at: Moment
 
 
 class VerifiedCard(msgspec.Struct):
     """A card that the processor knows. It counts until its last month is over."""
 
     id: str
-    brand: str
+    brand: Brand
     last4: str
-    verified_at: datetime
-    expires_at: datetime
+    verified_at: Moment
+    expires_at: Moment
 
 
 class IdentityVerification(msgspec.Struct):
     """A tier that an issuer vouched for."""
 
-    tier: str
-    verified_at: datetime
-    expires_at: datetime
+    tier: Tier
+    verified_at: Moment
+    expires_at: Moment
 
 
 class UserProofs(msgspec.Struct):
@@ -71,7 +74,7 @@ class LinkStarted(msgspec.Struct):
 
     authorization_url: str
     state: str
-    expires_at: datetime
+    expires_at: Moment
 
 
 class LinkAccount(msgspec.Struct):

@@ -1,6 +1,5 @@
 """The User Service's wire format: what its JSON looks like, in both directions."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -8,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from services.kit.audit import AuditEvent
 from services.kit.permissions import Permission
+from services.kit.wire import Moment, Whole
 
 Keys = Annotated[list[str], Meta(max_length=100)]
 Line = Annotated[str, Meta(max_length=500)]
@@ -67,14 +67,14 @@ class User(msgspec.Struct, kw_only=True):
     member_id: str | None
     email: str | None
     phone: str | None
-    phone_verified_at: datetime | None
+    phone_verified_at: Moment | None
     display_name: str | None
     locale: str | None
     country: str | None
     do_not_sell: bool
-    privacy_source: str
-    privacy_updated_at: datetime
-    created_at: datetime
+    privacy_source: Literal["DEFAULT", "USER", "GPC", "ADMIN"]
+    privacy_updated_at: Moment
+    created_at: Moment
     sees_name: bool
     sees_contact: bool
 
@@ -117,9 +117,9 @@ class PhoneStarted(msgspec.Struct):
     """A code is on its way. `replayed`: by an earlier request with the same idempotency key."""
 
     verification_id: str
-    expires_at: datetime
-    attempts_left: int
-    resend_after_seconds: int
+    expires_at: Moment
+    attempts_left: Whole
+    resend_after_seconds: Whole
     replayed: bool = False
 
 
@@ -155,13 +155,13 @@ class Binding(msgspec.Struct, kw_only=True):
 
     id: str
     user_id: str
-    role: str
+    role: Role
     team_id: str
     campaign_id: str | None
-    expires_at: datetime | None
+    expires_at: Moment | None
     granted_by: str
-    created_at: datetime
-    joined_at: datetime | None = None
+    created_at: Moment
+    joined_at: Moment | None = None
 
 
 class Bindings(msgspec.Struct):
@@ -177,7 +177,7 @@ class Grant(msgspec.Struct, kw_only=True):
     role: Role
     team_id: Line | None = None
     campaign_id: Line | None = None
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
     idempotency_key: IdempotencyKey | None = None
 
 
@@ -199,7 +199,7 @@ class CampaignSnapshot(msgspec.Struct):
 
     id: str
     team_id: str
-    version: int
+    version: Whole
 
 
 class CampaignSnapshots(msgspec.Struct):
@@ -247,13 +247,13 @@ class AuditEntry(msgspec.Struct, kw_only=True):
     id: str
     team_id: str
     campaign_id: str | None
-    sequence: int
+    sequence: Whole
     actor: str
     action: str
     target: str
     before: str | None
     after: str | None
-    at: datetime
+    at: Moment
     request_id: str | None
     previous_hash: str
     hash: str
@@ -270,7 +270,7 @@ class Proof(msgspec.Struct):
     """Something that a user proved, say `VISA`, and from when on it counts no more."""
 
     value: str
-    expires_at: datetime
+    expires_at: Moment
 
 
 class UserSnapshot(msgspec.Struct):
@@ -281,7 +281,7 @@ class UserSnapshot(msgspec.Struct):
     """
 
     id: str
-    version: int
+    version: Whole
     phone_verified: bool
     country: str | None
     member_id: str | None
@@ -289,6 +289,6 @@ class UserSnapshot(msgspec.Struct):
     accounts: list[Proof] = msgspec.field(default_factory=list[Proof])
     cards: list[Proof] = msgspec.field(default_factory=list[Proof])
     tiers: list[Proof] = msgspec.field(default_factory=list[Proof])
-    phone_verified_at: datetime | None = None
-    known_since: datetime | None = None
+    phone_verified_at: Moment | None = None
+    known_since: Moment | None = None
     phone_key: str | None = None

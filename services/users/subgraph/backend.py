@@ -52,7 +52,7 @@ class PhoneStarted(msgspec.Struct):
     expires_at: datetime
     attempts_left: int
     resend_after_seconds: int
-    replayed: bool
+    replayed: bool = False
 
 
 class Team(msgspec.Struct):
@@ -71,7 +71,7 @@ class Binding(msgspec.Struct):
     expires_at: datetime | None
     granted_by: str
     created_at: datetime
-    joined_at: datetime | None
+    joined_at: datetime | None = None
 
 
 class CampaignAccess(msgspec.Struct):
@@ -108,12 +108,12 @@ class AuditEntry(msgspec.Struct):
 
 class TeamAnswer(msgspec.Struct):
     team: Team
-    replayed: bool
+    replayed: bool = False
 
 
 class BindingAnswer(msgspec.Struct):
     binding: Binding
-    replayed: bool
+    replayed: bool = False
 
 
 class _Users(msgspec.Struct):

@@ -37,7 +37,7 @@ class PrivacyRequest(msgspec.Struct):
 
 class PrivacyAnswer(msgspec.Struct):
     request: PrivacyRequest
-    replayed: bool
+    replayed: bool = False
 
 
 class _Requests(msgspec.Struct):

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import strawberry
 
-from services.kit.types import ID, URL, DateTime, Job, JobState
+from services.kit.types import ID, URL, DateTime, Job, JobState, fitting
 from services.kit.upstream import Problem
 from services.users.subgraph import privacy_backend as backend
 from services.users.subgraph.loaders import UsersContext
@@ -58,7 +58,9 @@ class PrivacyRequest(Job):
         description="Where to get the archive of an ACCESS request, a zip with `index.html`; works for ten minutes, "
         "ask again for a new link."
     )
-    byte_size: int | None = strawberry.field(description="The archive's size in bytes; once succeeded.")
+    byte_size: int | None = strawberry.field(
+        description="The archive's size in bytes; once succeeded, and where it is less than 2 GiB."
+    )
     sha256: str | None = strawberry.field(
         description="SHA-256 of the archive's bytes, in hex; once succeeded."
     )
@@ -83,7 +85,7 @@ class PrivacyRequest(Job):
             due_at=DateTime(request.due_at),
             receipts=[PrivacyReceipt.of(receipt) for receipt in request.receipts],
             download_url=URL(request.download_url) if request.download_url else None,
-            byte_size=request.byte_size,
+            byte_size=fitting(request.byte_size),
             sha256=request.sha256,
             expires_at=DateTime(request.expires_at) if request.expires_at else None,
         )

@@ -50,17 +50,17 @@ class LinkStarted(msgspec.Struct):
 
 class AccountAnswer(msgspec.Struct):
     account: LinkedAccount
-    replayed: bool
+    replayed: bool = False
 
 
 class CardAnswer(msgspec.Struct):
     card: VerifiedCard
-    replayed: bool
+    replayed: bool = False
 
 
 class IdentityAnswer(msgspec.Struct):
     verification: IdentityVerification
-    replayed: bool
+    replayed: bool = False
 
 
 class Consent(msgspec.Struct):
@@ -75,7 +75,7 @@ class Consent(msgspec.Struct):
 
 class ConsentAnswer(msgspec.Struct):
     consent: Consent
-    replayed: bool
+    replayed: bool = False
 
 
 class _Proofs(msgspec.Struct):

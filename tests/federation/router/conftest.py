@@ -61,7 +61,7 @@ def write_graph(folder: Path, **schemas: str) -> Path:
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not holds():
         if time.monotonic() > deadline:
             return False

@@ -56,6 +56,7 @@ class Query:
             "unavailable": Unavailable("try later"),
             "invalid": Invalid([Issue(["a"], "BAD", "a is bad")]),
             "problem": Problem(409, "SOMETHING", "internal detail", {}),
+            "failure": Problem(500, "INTERNAL_SERVER_ERROR", "internal detail", {}),
         }[how]
 
     @strawberry.field
@@ -188,7 +189,8 @@ async def test_a_bad_token_is_refused_even_where_none_is_needed(client: httpx.As
     ("how", "code"),
     [
         ("bug", "INTERNAL_SERVER_ERROR"),
-        ("problem", "INTERNAL_SERVER_ERROR"),
+        ("problem", "BAD_REQUEST"),
+        ("failure", "INTERNAL_SERVER_ERROR"),
         ("limited", "UNAVAILABLE"),
         ("unavailable", "UNAVAILABLE"),
         ("invalid", "BAD_REQUEST"),

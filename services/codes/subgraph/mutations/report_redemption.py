@@ -117,11 +117,11 @@ def _report(input: ReportRedemptionInput) -> dict[str, Any]:
 
 
 async def _result(info: Info, reported: Reported) -> ReportRedemptionResult:
-    if reported.outcome in _REFUSED or reported.code_id is None:
+    if reported.outcome in _REFUSED:
         member, field = _REFUSED[reported.outcome]
         return member(code=reported.outcome, message=reported.message, path=[field])
-    code = await info.context.code_by_id.load(reported.code_id)
-    if code is None:
+    code = reported.code_id and await info.context.code_by_id.load(reported.code_id)
+    if not code:
         return NotFound(code="NOT_FOUND", message="There is no such code.", path=["code"])
     return RedemptionReported(
         access_code=AccessCode.of(code), early=reported.outcome == "EARLY", replayed=reported.replayed

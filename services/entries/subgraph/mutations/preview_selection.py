@@ -7,8 +7,9 @@ import strawberry
 from services.entries.subgraph.previews_types import SelectionPreview
 from services.entries.subgraph.types import Info
 from services.entries.subgraph.waves_types import SelectionJob
+from services.kit.errors import Unavailable
 from services.kit.types import ID, NotFound, ValidationFailed, typed
-from services.kit.upstream import Problem
+from services.kit.upstream import NOT_UNDERSTOOD, Problem
 
 
 @strawberry.input(description="Which wave to look at.")
@@ -42,6 +43,8 @@ async def preview_selection(
         answer = await info.context.waves.backend.preview(input.wave_id)
     except Problem as problem:
         return typed(problem, NotFound, ValidationFailed)
-    if answer.preview is None:
-        return SelectionPreviewStarted(job=SelectionJob.of(answer.job))
-    return SelectionPreview.of(answer.preview)
+    if answer.preview is not None:
+        return SelectionPreview.of(answer.preview)
+    if answer.job is None:
+        raise Unavailable(NOT_UNDERSTOOD)
+    return SelectionPreviewStarted(job=SelectionJob.of(answer.job))

@@ -6,8 +6,9 @@ import strawberry
 
 from services.entries.subgraph.types import Info
 from services.entries.subgraph.waves_types import CampaignStillOpen, RosterNotFrozen, SelectionJob, Wave
+from services.kit.errors import Unavailable
 from services.kit.types import ID, IdempotencyMismatch, IllegalTransition, NotFound, ValidationFailed, typed
-from services.kit.upstream import Problem
+from services.kit.upstream import NOT_UNDERSTOOD, Problem
 
 
 @strawberry.input(description="Which wave to draw.")
@@ -67,6 +68,8 @@ async def run_selection(
             IdempotencyMismatch,
             ValidationFailed,
         )
+    if answer.wave.job is None:
+        raise Unavailable(NOT_UNDERSTOOD)
     return SelectionStarted(
         wave=Wave.of(answer.wave), job=SelectionJob.of(answer.wave.job), replayed=answer.replayed
     )
