@@ -34,7 +34,7 @@ def environment(values: Mapping[str, str], common: Mapping[str, str]) -> dict[st
     """What it is told: `common`, and for Hive Router its file and what that file cannot work out."""
     if chosen(values) == HIVE_GATEWAY:
         return dict(common)
-    # They would win over the file; a shell may have the first two for its own reasons, the third has other values there.
+    # They would win over the file; a shell may have the first two for its own reasons, the third has other values.
     told = {name: value for name, value in common.items() if name not in {"HOST", "PORT", "LOG_LEVEL"}}
     for service in map(str.upper, SERVICES):
         if port := told.get(f"{service}_PORT"):

@@ -47,7 +47,7 @@ def describe(
     components["Problem"] = _describe_problems(components["Problem"], refusals, lookup, status_of)
     paths: dict[str, Any] = {}
     for operation in sorted(operations, key=lambda o: (o.path, o.method)):
-        item = paths.setdefault(_template(operation.path), {})
+        item = paths.setdefault(path_template(operation.path), {})
         item[operation.method.lower()] = _describe_operation(operation, lookup)
     return {
         "openapi": "3.1.0",
@@ -64,7 +64,7 @@ def describe(
     }
 
 
-def _template(path: str) -> str:
+def path_template(path: str) -> str:
     return re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
 
 

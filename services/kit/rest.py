@@ -198,7 +198,7 @@ class Api:
 def _endpoint(operation: Operation, keys: BackendKey) -> Callable[[Request], Awaitable[Response]]:
     decoder = msgspec.json.Decoder(operation.body) if operation.body is not None else None
     ingress = operation.ingress
-    name = f"{operation.method} {_template(operation.path)}"
+    name = f"{operation.method} {openapi.path_template(operation.path)}"
 
     async def counted(request: Request) -> Response:
         began = perf_counter()
