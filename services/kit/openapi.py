@@ -65,6 +65,7 @@ def describe(
 
 
 def path_template(path: str) -> str:
+    """The route's path as OpenAPI writes it: `/files/{token:path}` is `/files/{token}`."""
     return re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
 
 
