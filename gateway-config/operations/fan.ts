@@ -95,6 +95,8 @@ export type EligibilityCode =
   | 'CAMPAIGN_NOT_OPEN'
   /** A card of one of certain brands must be verified. */
   | 'CARD_REQUIRED'
+  /** A confirmed email address is needed, by which a person can enter once. */
+  | 'EMAIL_REQUIRED'
   /** An identity must be verified. */
   | 'IDENTITY_REQUIRED'
   /** The entry is out for good. */
@@ -321,7 +323,7 @@ export type SubmitEntryInput = {
   idempotencyKey?: string | null | undefined;
   /** The markets she would go to, in rank order, the dearest first; at least one, none twice. */
   preferences: Array<PreferenceInput>;
-  /** How many tickets she would like to buy, up to the campaign's ticket limit; 1 when left out. */
+  /** How many tickets she would like to buy, up to the highest limit of the ranked markets' events; 1 when left out. */
   ticketQuantity?: number | null | undefined;
 };
 
@@ -337,7 +339,7 @@ export type UpdateEntryPreferencesInput = {
   id: string | number;
   /** The markets she would go to, in rank order, in place of the old ones. */
   preferences?: Array<PreferenceInput> | null | undefined;
-  /** How many tickets she would like to buy. */
+  /** How many tickets she would like to buy, up to the highest limit of the ranked markets' events. */
   ticketQuantity?: number | null | undefined;
 };
 

@@ -128,7 +128,7 @@ class SubmitEntryInput(BaseModel):
     preferences: list["PreferenceInput"]
     "The markets she would go to, in rank order, the dearest first; at least one, none twice."
     ticket_quantity: Optional[int] = None
-    "How many tickets she would like to buy, up to the campaign's ticket limit; 1 when left out."
+    "How many tickets she would like to buy, up to the highest limit of the ranked markets' events; 1 when left out."
 
 
 class UnlinkAccountInput(BaseModel):
@@ -146,7 +146,7 @@ class UpdateEntryPreferencesInput(BaseModel):
     preferences: Optional[list["PreferenceInput"]] = None
     "The markets she would go to, in rank order, in place of the old ones."
     ticket_quantity: Optional[int] = None
-    "How many tickets she would like to buy."
+    "How many tickets she would like to buy, up to the highest limit of the ranked markets' events."
 
 
 class UpdatePrivacySettingsInput(BaseModel):
