@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.devtools.campaign_setup import open_campaign
+import pytest
+
+from scripts.devtools.campaign_setup import Campaign, open_campaign
 from scripts.devtools.graphql_client import GraphQLClient
 from scripts.devtools.load.requests import SUBMIT
 from services import SERVICES
@@ -23,6 +25,12 @@ PAGE = (
     b'{"query":"query CampaignPage { viewer { id } campaigns(first: 1) { nodes { id viewerEntry { id } } } '
     b'accessCode(id: \\"cod_1\\") { id } }"}'
 )
+
+
+@pytest.fixture
+async def campaign(stack: RunningStack, client: GraphQLClient) -> Campaign:
+    """An open campaign, so that there is one on the page."""
+    return await open_campaign(client, stack.token("editor"))
 
 
 def events(data_dir: Path, process: str) -> list[dict[str, Any]]:
@@ -49,11 +57,6 @@ async def spans(stack: RunningStack, trace_id: str, process: str, least: int) ->
 
 async def chains(stack: RunningStack, trace_id: str, services: Sequence[str]) -> set[tuple[str, ...]]:
     """For every statement of a trace, the names of the spans from the router's down to it."""
-
-    def of_trace(process: str) -> list[dict[str, Any]]:
-        return [
-            e for e in events(stack.data_dir, process) if e.get("trace_id") == trace_id and "span_id" in e
-        ]
 
     of_these = [
         name for name in stack.state.processes if name.removesuffix("-backend") in {"router", *services}
@@ -83,6 +86,7 @@ def traced(trace_id: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.usefixtures("campaign")
 async def test_a_sampled_page_is_one_trace_from_the_router_through_all_tiers_to_the_statements(
     stack: RunningStack, client: GraphQLClient
 ) -> None:
@@ -102,9 +106,8 @@ async def test_a_sampled_page_is_one_trace_from_the_router_through_all_tiers_to_
 
 
 async def test_a_registration_is_one_trace_although_it_travels_in_a_batch(
-    stack: RunningStack, client: GraphQLClient
+    stack: RunningStack, client: GraphQLClient, campaign: Campaign
 ) -> None:
-    campaign = await open_campaign(client, stack.token("editor"))
     trace_id = secrets.token_hex(16)
     wanted = {"campaignId": campaign.id, "preferences": [{"marketId": campaign.market_ids[0]}]}
     body = json.dumps({"query": SUBMIT, "variables": {"input": wanted}}).encode()
@@ -118,6 +121,7 @@ async def test_a_registration_is_one_trace_although_it_travels_in_a_batch(
     assert (*above, call, call, "sql insert_entries") in await chains(stack, trace_id, ["entries"])
 
 
+@pytest.mark.usefixtures("campaign")
 async def test_all_spans_of_a_trace_name_the_request_and_hang_below_the_caller(
     stack: RunningStack, client: GraphQLClient
 ) -> None:
