@@ -4,6 +4,7 @@ it does not allow costs an error that says nothing of the inside.
 
 import asyncio
 import json
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
@@ -15,6 +16,7 @@ import pytest
 from graphql import print_ast
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from scripts.devtools.settings import ROOT
 from services import SERVICES
@@ -59,9 +61,18 @@ class Bench:
         for fake in self.fakes.values():
             fake.begin(random, breaking=breaking, people=(FAN,))
         token = random.choice([None, self._token, self._token])
-        answer = self._runner.run(self._subgraph.post({"query": query, "variables": variables}, token=token))
+        with capture_logs() as logs:  # to render each traceback would cost more than all the rest
+            answer = self._runner.run(
+                self._subgraph.post({"query": query, "variables": variables}, token=token)
+            )
         assert not any(fake.unknown for fake in self.fakes.values())
-        return check_graphql(answer.status_code, answer.text, CODES | self._troubles())
+        try:
+            return check_graphql(answer.status_code, answer.text, CODES | self._troubles())
+        except AssertionError as error:
+            for each in logs:
+                cause = each.get("exc_info")
+                error.add_note("".join(traceback.format_exception(cause)) if cause else str(each))
+            raise
 
     def _troubles(self) -> set[str]:
         """What else may be among the errors, after what the backends have said."""
