@@ -61,17 +61,18 @@ async def chains(stack: RunningStack, trace_id: str, services: Sequence[str]) ->
     of_these = [
         name for name in stack.state.processes if name.removesuffix("-backend") in {"router", *services}
     ]
-    async with asyncio.timeout(10):
-        while True:
-            logged = [e for process in of_these for e in events(stack.data_dir, process)]
-            found = {
-                e["span_id"]: e for e in logged if e.get("trace_id") == trace_id and e["event"] == "span"
-            }
-            lines = [_line(span, found) for span in found.values() if span["name"].startswith("sql ")]
-            # A span is written when it ends, the router's last of all.
-            if len({line[1] for line in lines if line[0] == "graphql"}) == len(services):
-                return set(lines)
-            await asyncio.sleep(0.05)
+    deadline = asyncio.get_running_loop().time() + 30
+    while True:
+        logged = [e for process in of_these for e in events(stack.data_dir, process)]
+        found = {e["span_id"]: e for e in logged if e.get("trace_id") == trace_id and e["event"] == "span"}
+        lines = [_line(span, found) for span in found.values() if span["name"].startswith("sql ")]
+        # A span is written when it ends, the router's last of all.
+        if len({line[1] for line in lines if line[0] == "graphql"}) == len(services):
+            return set(lines)
+        assert asyncio.get_running_loop().time() < deadline, (
+            f"only {[span['name'] for span in found.values()]}"
+        )
+        await asyncio.sleep(0.05)
 
 
 def _line(span: dict[str, Any], found: dict[str, dict[str, Any]]) -> tuple[str, ...]:
