@@ -33,6 +33,9 @@ impl Call {
             let value = HeaderValue::from_str(value).unwrap_or_else(|_| HeaderValue::from_static(""));
             request.headers_mut().insert(name, value);
         }
+        if !text(request.headers(), "traceparent").is_some_and(is_traceparent) {
+            request.headers_mut().remove("traceparent");
+        }
         Self { id, plain, signed_out: AtomicBool::default(), status: AtomicU16::default() }
     }
 
@@ -53,6 +56,12 @@ pub fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 fn is_request_id(given: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     (8..=64).contains(&given.len()) && given.bytes().all(allowed)
+}
+
+fn is_traceparent(given: &str) -> bool {
+    let hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let parts: Vec<&str> = given.split('-').collect();
+    parts.iter().map(|part| part.len()).eq([2, 32, 16, 2]) && parts.into_iter().all(hex)
 }
 
 /// Each trusted proxy appends the address it saw, so the client is that many entries from the end.

@@ -167,8 +167,9 @@ fn streamed(answer: ClientResponse, head_only: bool) -> Response {
         }
     }
     let length = text(answer.headers(), "content-length").and_then(|length| length.parse().ok());
+    let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&answer.status());
     let body = match length {
-        _ if head_only => Body::None,
+        _ if head_only || bodiless => Body::None,
         Some(0) => Body::Empty,
         Some(length) => {
             let stream = answer.take_payload().map_err(|error| Rc::new(error) as Rc<dyn Error>);
