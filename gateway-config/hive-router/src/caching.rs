@@ -36,7 +36,9 @@ impl Asked {
         }
         set(response.headers_mut(), "vary", VARY);
         let etag = match (self.with_token, response.status(), response.response().body()) {
-            (false, StatusCode::OK, ResponseBody::Body(Body::Bytes(bytes))) if !has_errors(bytes) => tag(bytes),
+            (false, StatusCode::OK, ResponseBody::Body(Body::Bytes(bytes))) if !has_errors(bytes) => {
+                tag(text(response.headers(), "content-type").unwrap_or_default(), bytes)
+            }
             _ => {
                 set(response.headers_mut(), "cache-control", "private, no-store");
                 return response;
@@ -63,8 +65,8 @@ fn has_errors(body: &[u8]) -> bool {
     body.windows(MEMBER.len()).any(|window| window == MEMBER)
 }
 
-fn tag(body: &[u8]) -> String {
-    let digest = format!("{:x}", Sha256::digest(body));
+fn tag(content_type: &str, body: &[u8]) -> String {
+    let digest = format!("{:x}", Sha256::new().chain_update(content_type).chain_update(body).finalize());
     format!("\"{}\"", &digest[..40])
 }
 

@@ -73,6 +73,8 @@ pub fn shown(error: GraphQLError, request_id: &str, suggests: bool) -> GraphQLEr
     let message = match code {
         "INTERNAL_SERVER_ERROR" => "Internal server error".to_owned(),
         "UNAVAILABLE" if !said_so => UNAVAILABLE.to_owned(),
+        // The parser's own words can hold bytes that are not the document's.
+        "GRAPHQL_PARSE_FAILED" if said_so => "The document is not GraphQL.".to_owned(),
         _ if suggests => error.message,
         _ => without_suggestion(error.message),
     };
