@@ -5,7 +5,8 @@
 #   development  the development identity provider and object store; never deployed
 #
 # Every process runs as a user without rights on a file system that it need not write to, says at /readyz whether it is
-# ready, and on SIGTERM finishes what is in flight. What is installed is what the locks say, by hash.
+# ready (for as long as it may take to start on a busy machine, nobody counts that it is not), and on SIGTERM finishes
+# what is in flight. What is installed is what the locks say, by hash.
 
 FROM python:3.11.14-slim-bookworm AS python
 ENV PYTHONUNBUFFERED=1 PATH=/opt/venv/bin:$PATH
@@ -42,7 +43,7 @@ COPY services/${SERVICE}/subgraph services/${SERVICE}/subgraph
 RUN python3 -m compileall -q services
 USER 10001
 ENV SERVICE=${SERVICE} BIND_HOST=0.0.0.0
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 CMD python -m services.ready $SERVICE
+HEALTHCHECK --interval=5s --timeout=5s --start-period=120s --retries=3 CMD python -m services.ready $SERVICE
 CMD ["sh", "-c", "exec python -m services.serve $SERVICE"]
 
 FROM python AS backend
@@ -51,7 +52,7 @@ COPY services services
 RUN python3 -m compileall -q services
 USER 10001
 ENV BIND_HOST=0.0.0.0
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 CMD python -m services.ready ${SERVICE:+$SERVICE-backend}
+HEALTHCHECK --interval=5s --timeout=5s --start-period=120s --retries=3 CMD python -m services.ready ${SERVICE:+$SERVICE-backend}
 CMD ["sh", "-c", "exec python -m services.serve $SERVICE --backend"]
 
 FROM python AS development
@@ -70,6 +71,6 @@ COPY gateway-config/package.json gateway-config/package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
 COPY gateway-config ./
 USER node
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=120s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.ROUTER_PORT ?? 4000}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "start.mjs"]
