@@ -3,6 +3,7 @@
 import copy
 import io
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,6 +11,8 @@ from typing import Any, Self
 from urllib.parse import urljoin
 
 import aiohttp
+
+from scripts.devtools.routers import fan_path
 
 _LARGE = 1_000_000  # bytes, from which on they are sent in pieces
 
@@ -68,9 +71,9 @@ class GraphQLClient:
             self._session = None
 
     def of_fans(self) -> Self:
-        """Speaks to the endpoint of fans, over the same connections."""
+        """Speaks to the endpoint of fans, of the router that `ROUTER` names, over the same connections."""
         other = copy.copy(self)
-        other.endpoint = urljoin(self.endpoint, "/fan/graphql")
+        other.endpoint = urljoin(self.endpoint, fan_path(os.environ))
         return other
 
     async def query(

@@ -18,6 +18,11 @@ def chosen(values: Mapping[str, str]) -> str:
     return name
 
 
+def fan_path(values: Mapping[str, str]) -> str:
+    """Where fans ask. Hive Router serves no contract of their own. Raises SettingsError."""
+    return "/graphql" if chosen(values) == HIVE_ROUTER else "/fan/graphql"
+
+
 def command(values: Mapping[str, str]) -> list[str]:
     """How to start it from the top of the repository. Raises SettingsError when Hive Router is wanted and not there."""
     if chosen(values) == HIVE_GATEWAY:
