@@ -105,7 +105,8 @@ class Upstream:
         try:
             return msgspec.json.decode(response.content, type=returns)
         except _UNREADABLE as error:
-            log.error("answer not understood", path=path, reason=str(error))
+            # Not the error's own words: they repeat a value that does not fit, which may be anybody's.
+            log.error("answer not understood", path=path, reason=type(error).__name__)
             raise Unavailable(NOT_UNDERSTOOD) from error
 
     async def _send(

@@ -45,7 +45,7 @@ async def pass_gates(player: Player, ledger: Ledger, campaign: Campaign, fans: S
     by_account, by_card, by_identity, without = fans
     before = [(await submit(player, campaign, fan)).submit_entry for fan in fans]
     ledger.expect("GateUnmet without a proof", FANS, sum(a.typename__ == "GateUnmet" for a in before))
-    reasons = [reason.code for a in before[:1] if a.typename__ == "GateUnmet" for reason in a.reasons]
+    reasons = [reason.code.value for a in before[:1] if a.typename__ == "GateUnmet" for reason in a.reasons]
     ledger.expect("what would do", _REASONS, sorted(reasons))
     code = proofs.authorization_code(proofs.Grant(_subject(by_account)))
     account = LinkAccountInput(provider=AccountProvider.VERIZON, authorization_code=code)

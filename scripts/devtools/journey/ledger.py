@@ -1,6 +1,7 @@
 """What the journey counted, and whether it is what it must be."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from rich.console import Console
 from rich.table import Table
@@ -62,5 +63,5 @@ class Ledger:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = str(value.value if isinstance(value, Enum) else value)
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
